@@ -1,0 +1,137 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ClaudeCodeBackend } from '../../claude-code/claude-code-backend.js';
+import type { AppCaller } from '../../common/caller.js';
+import { Clock } from '../../common/clock.js';
+import { DrainSwitch } from '../../common/drain.js';
+import { AppConfig } from '../../config/app-config.js';
+import { secretsOf } from '../../config/secrets.js';
+import { textOf, type ChatMessage } from '../../core/claude/chat-message.js';
+import { ClaudeTurnError } from '../../core/claude/turn-error.js';
+import { messageOf } from '../../core/errors.js';
+import { redact } from '../../core/redaction.js';
+import { RunLedger, type RunRecordEnd } from '../../run/run-ledger.js';
+import { answeredInForm, OutputFormError, type AskTurn } from './answered-in-form.js';
+import { claudeModelOf, type DialectRequest } from './completion-request.js';
+import { echoOfText, ShownText, told, type CompletionEnd, type Told } from './told.js';
+
+/** Answers the requests of both dialects from the backend; each is a row among the runs. */
+@Injectable()
+export class CompletionsService {
+  private readonly logger = new Logger(CompletionsService.name);
+  private readonly inFlight = new Set<Promise<void>>();
+
+  constructor(
+    private readonly backend: ClaudeCodeBackend,
+    private readonly runs: RunLedger,
+    private readonly drain: DrainSwitch,
+    private readonly clock: Clock,
+    private readonly config: AppConfig,
+  ) {}
+
+  /**
+   * Answers a request step by step. Leaving the iteration early, or aborting the signal, cancels the turn.
+   * @param route the row's, such as `/v1/messages`.
+   * @throws GatewayError, ClaudeTurnError, OutputFormError.
+   */
+  async *complete(
+    caller: AppCaller,
+    route: string,
+    request: DialectRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<Told, void, undefined> {
+    this.drain.assertOpen();
+    const runId = await this.begin(caller, route, request);
+    const startedMs = this.clock.monotonicMs();
+    let settle: () => void = () => undefined;
+    const running = new Promise<void>((resolve) => (settle = resolve));
+    this.inFlight.add(running);
+    let outcome = cancelled();
+    let isRecorded = false;
+    try {
+      for await (const step of this.steps(caller, request, signal)) {
+        // Before the end is told: who is told must find it in the ledger.
+        if (step.kind === 'end') {
+          outcome = outcomeOf(step);
+          isRecorded = true;
+          await this.record(runId, outcome, startedMs);
+        }
+        yield step;
+      }
+    } catch (error) {
+      outcome = failureOf(error, redact(messageOf(error), secretsOf(this.config)));
+      throw error;
+    } finally {
+      if (!isRecorded) await this.record(runId, outcome, startedMs).catch(() => undefined);
+      this.inFlight.delete(running);
+      settle();
+    }
+  }
+
+  /** At shutdown: completions may end within CLAWDFORGE_DRAIN_SECS, then they are ended; their rows are written. */
+  async stop(): Promise<void> {
+    await this.backend.close(this.config.drainSecs * 1000);
+    await Promise.all(this.inFlight);
+  }
+
+  private steps(
+    caller: AppCaller,
+    request: DialectRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<Told, void, undefined> {
+    const { output, messages } = request;
+    const system = [request.system, output?.instruction].filter(Boolean).join('\n\n');
+    const shown = new ShownText();
+    const ask: AskTurn = (history, echoOf) =>
+      told(
+        this.backend.complete(
+          { app: caller.appName, model: claudeModelOf(request.model), system, messages: history },
+          { signal, echoOf, deltas: request.isStream && output === null },
+        ),
+        shown,
+      );
+    if (output !== null) return answeredInForm(messages, output, ask);
+    // Asked for once all of the turn was told.
+    return ask(messages, () => echoOfText(shown.text));
+  }
+
+  private begin({ appName }: AppCaller, route: string, { messages, model }: DialectRequest): Promise<number> {
+    const last: ChatMessage['content'] = messages.at(-1)?.content ?? '';
+    return this.runs.begin(appName, claudeModelOf(model), textOf(last), route);
+  }
+
+  private async record(runId: number, outcome: Outcome, startedMs: number): Promise<void> {
+    const durationMs = Math.round(this.clock.monotonicMs() - startedMs);
+    await this.runs.end(runId, { ...outcome, durationMs });
+    this.logger.log({ run_id: runId, status: outcome.status, duration_ms: durationMs }, 'completion ended');
+  }
+}
+
+type Outcome = Omit<RunRecordEnd, 'durationMs'>;
+
+function outcomeOf(end: CompletionEnd): Outcome {
+  if (end.wasCancelled) return cancelled();
+  // The backend is told no costs.
+  return {
+    status: 'completed',
+    stopReason: end.stopReason,
+    error: null,
+    usage: { ...end.usage },
+    costUsd: null,
+  };
+}
+
+function cancelled(): Outcome {
+  const error = 'the client went away';
+  return { status: 'cancelled', stopReason: 'cancelled', error, usage: null, costUsd: null };
+}
+
+function failureOf(error: unknown, message: string): Outcome {
+  const isTimeout = error instanceof ClaudeTurnError && error.fault === 'timeout';
+  return {
+    status: isTimeout ? 'timed_out' : 'failed',
+    stopReason: isTimeout ? 'timeout' : 'error',
+    error: message,
+    usage: error instanceof OutputFormError ? { ...error.end.usage } : null,
+    costUsd: null,
+  };
+}

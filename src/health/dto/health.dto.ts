@@ -1,0 +1,42 @@
+export class HealthResponse {
+  /** @example true */
+  ok!: true;
+
+  /**
+   * The server's version.
+   * @example "0.3.0"
+   */
+  version!: string;
+
+  /** @example 3600 */
+  uptime_secs!: number;
+
+  /** @example true */
+  claude_present!: boolean;
+
+  /**
+   * Null when it cannot be read.
+   * @example "2.1.329"
+   */
+  claude_version!: string | null;
+
+  /** @example true */
+  acpx_present!: boolean;
+
+  /**
+   * Null when it cannot be read.
+   * @example "0.19.1"
+   */
+  acpx_version!: string | null;
+
+  /** @example 3 */
+  open_sessions!: number;
+
+  /** @example 32 */
+  max_live_sessions!: number;
+}
+
+export class ReadyResponse {
+  /** @example true */
+  ready!: true;
+}

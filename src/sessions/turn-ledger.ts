@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { type EntityManager, In } from 'typeorm';
+import type { PromptResult } from '../acpx/acpx-runner.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { Clock } from '../common/clock.js';
+import { GatewayError } from '../core/errors.js';
+import type { JsonObject } from '../core/json-rpc.js';
+import type { SessionEventType } from '../core/session-events.js';
+import type { FinalTurnStatus, TurnStatus } from '../core/turn-status.js';
+import { Ledger } from '../database/ledger.js';
+import { EventLog } from './events/event-log.js';
+import type { NewSessionEvent } from './events/session-event.js';
+import { SessionEntity } from './session.entity.js';
+import { TurnEntity } from './turn.entity.js';
+
+/** A turn that was given its index. */
+export interface AcceptedTurn {
+  readonly id: string;
+  readonly turnIndex: number;
+  readonly session: SessionEntity;
+}
+
+export interface TurnEnd {
+  readonly status: FinalTurnStatus;
+  readonly result: PromptResult;
+  readonly durationMs: number;
+  /** `data` of the event that tells of the end. */
+  readonly eventData: JsonObject;
+}
+
+export function sessionClosedError(): GatewayError {
+  return new GatewayError('session_closed', 'the session is closed');
+}
+
+/** Writes turns into the ledger and the event log: each from its acceptance to its end, its end with the audit. */
+@Injectable()
+export class TurnLedger {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly events: EventLog,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Gives a turn its index: `running` when it may begin at once, else `queued`.
+   * @param prompt null where prompts are not kept.
+   * @throws GatewayError `session_closed`.
+   */
+  accept(sessionId: string, runsAtOnce: boolean, prompt: string | null): Promise<AcceptedTurn> {
+    return this.events.commit(async (manager, emit) => {
+      const session = await manager.findOneByOrFail(SessionEntity, { id: sessionId });
+      if (session.closedAtMs !== null) throw sessionClosedError();
+      const turn = { id: randomUUID().replaceAll('-', ''), turnIndex: session.lastTurnIndex + 1, session };
+      const nowMs = this.clock.nowMs();
+      await manager.query('UPDATE sessions SET last_turn_index = ? WHERE seq = ?', [
+        turn.turnIndex,
+        session.seq,
+      ]);
+      await manager.query(
+        `INSERT INTO turns (id, session_id, turn_index, status, prompt, created_at, started_at) VALUES (?,?,?,?,?,?,?)`,
+        [
+          turn.id,
+          sessionId,
+          turn.turnIndex,
+          runsAtOnce ? 'running' : 'queued',
+          prompt,
+          nowMs,
+          runsAtOnce ? nowMs : null,
+        ],
+      );
+      emit(this.eventOf(turn, 'turn.queued', {}));
+      if (runsAtOnce) emit(this.eventOf(turn, 'turn.started', {}));
+      return turn;
+    });
+  }
+
+  /** @returns false when the turn was called off while it waited. */
+  begin(turn: AcceptedTurn): Promise<boolean> {
+    return this.events.commit(async (manager, emit) => {
+      const changed = await manager.update(
+        TurnEntity,
+        { id: turn.id, status: 'queued' },
+        { status: 'running', startedAtMs: this.clock.nowMs() },
+      );
+      if (changed.affected !== 1) return false;
+      emit(this.eventOf(turn, 'turn.started', {}));
+      return true;
+    });
+  }
+
+  /** Calls off a turn that waits; one that has begun or ended stays as it is. @returns whether it did. */
+  callOff(turn: AcceptedTurn): Promise<boolean> {
+    return this.events.commit(async (manager, emit) => {
+      const changed = await manager.update(
+        TurnEntity,
+        { id: turn.id, status: 'queued' },
+        { status: 'cancelled', stopReason: 'cancelled', endedAtMs: this.clock.nowMs() },
+      );
+      if (changed.affected !== 1) return false;
+      emit(this.eventOf(turn, 'turn.cancelled', { ok: true, stop_reason: 'cancelled' }));
+      return true;
+    });
+  }
+
+  /** In the transaction that closes a session: the turns that wait are called off. */
+  async callOffAll(
+    manager: EntityManager,
+    session: SessionEntity,
+    emit: (event: NewSessionEvent) => void,
+  ): Promise<void> {
+    const waiting = await manager.findBy(TurnEntity, { sessionId: session.id, status: 'queued' });
+    if (waiting.length === 0) return;
+    await manager.update(
+      TurnEntity,
+      { sessionId: session.id, status: 'queued' },
+      { status: 'cancelled', stopReason: 'cancelled', endedAtMs: this.clock.nowMs() },
+    );
+    for (const { id, turnIndex } of waiting) {
+      emit(
+        this.eventOf({ id, turnIndex, session }, 'turn.cancelled', { ok: true, stop_reason: 'cancelled' }),
+      );
+    }
+  }
+
+  /** An event of a turn, now. */
+  eventOf(
+    turn: AcceptedTurn,
+    type: SessionEventType,
+    data: JsonObject,
+    raw: string | null = null,
+  ): NewSessionEvent {
+    return {
+      sessionId: turn.session.id,
+      turnId: turn.id,
+      turnIndex: turn.turnIndex,
+      type,
+      dataJson: JSON.stringify(data),
+      raw,
+      atMs: this.clock.nowMs(),
+    };
+  }
+
+  /**
+   * Records how a running turn ended, in the transaction of its last events. Only completed turns count and move
+   * `last_turn_at`.
+   * @throws GatewayError `storage_unavailable` when it could not be recorded now; it will be later.
+   */
+  end(turn: AcceptedTurn, end: TurnEnd): Promise<void> {
+    const { status, result, durationMs } = end;
+    const endedAtMs = this.clock.nowMs();
+    const event = this.eventOf(turn, `turn.${status}`, end.eventData);
+    return this.events.commitLate(async (manager, emit) => {
+      await manager.query(
+        `UPDATE turns SET status = ?, stop_reason = ?, error = ?, error_code = ?, deadline = ?, usage = ?, cost_usd = ?,
+         context_lost = ?, duration_ms = ?, ended_at = ? WHERE id = ?`,
+        [
+          status,
+          result.stopReason,
+          result.error,
+          result.errorCode,
+          result.deadline,
+          result.usage === null ? null : JSON.stringify(result.usage),
+          result.costUsd,
+          result.contextLost,
+          durationMs,
+          endedAtMs,
+          turn.id,
+        ],
+      );
+      await manager.query(
+        status === 'completed'
+          ? `UPDATE sessions SET idle_since = ?1, agent_session_id = coalesce(?2, agent_session_id),
+             last_turn_at = ?1, turn_count = turn_count + 1 WHERE seq = ?3`
+          : 'UPDATE sessions SET idle_since = ?1, agent_session_id = coalesce(?2, agent_session_id) WHERE seq = ?3',
+        [endedAtMs, result.agentSessionId, turn.session.seq],
+      );
+      await this.audit.record(manager, {
+        event: 'turn',
+        appName: turn.session.appName,
+        sessionId: turn.session.id,
+        detail: {
+          turn_index: turn.turnIndex,
+          status,
+          stop_reason: result.stopReason,
+          duration_ms: durationMs,
+        },
+      });
+      emit(event);
+    });
+  }
+
+  /**
+   * At start: turns that were running when the server ended have an unknown outcome; those that waited never began.
+   * @returns how many were running.
+   */
+  async settleLeftovers(): Promise<number> {
+    const leftovers = await this.ledger.read((manager) =>
+      manager.findBy(TurnEntity, { status: In(['queued', 'running']) }),
+    );
+    for (const { id, sessionId, turnIndex, status } of leftovers) {
+      await this.settle(id, sessionId, turnIndex, status === 'running' ? 'unknown' : 'cancelled');
+    }
+    return leftovers.filter((turn) => turn.status === 'running').length;
+  }
+
+  private settle(
+    id: string,
+    sessionId: string,
+    turnIndex: number,
+    status: TurnStatus & FinalTurnStatus,
+  ): Promise<void> {
+    return this.events.commit(async (manager, emit) => {
+      const session = await manager.findOneByOrFail(SessionEntity, { id: sessionId });
+      const endedAtMs = this.clock.nowMs();
+      await manager.update(TurnEntity, { id }, { status, stopReason: status, endedAtMs });
+      await manager.update(SessionEntity, { id: sessionId }, { idleSinceMs: endedAtMs });
+      await this.audit.record(manager, {
+        event: 'turn',
+        appName: session.appName,
+        sessionId,
+        detail: { turn_index: turnIndex, status },
+      });
+      emit(
+        this.eventOf({ id, turnIndex, session }, `turn.${status}`, {
+          ok: status === 'cancelled',
+          stop_reason: status,
+        }),
+      );
+    });
+  }
+}

@@ -1,0 +1,14 @@
+const path = require('node:path');
+const root = require('../../jest.config.cjs');
+
+/** The real agents: slow, and a download at first use, so they are not part of `npm test`. */
+module.exports = {
+  ...root,
+  rootDir: path.resolve(__dirname, '../..'),
+  roots: ['<rootDir>/test/real'],
+  testMatch: ['<rootDir>/test/real/**/*.real-spec.ts'],
+  setupFiles: [],
+  testTimeout: 120000,
+  // One at a time: an agent is a few hundred megabytes and these specs look at processes.
+  maxWorkers: 1,
+};

@@ -1,0 +1,83 @@
+import type { ModelRequest } from './model-request.js';
+import { isSideCall, pendingToolResult, userTexts } from './model-request.js';
+
+export type Reply =
+  | { kind: 'text'; chunks: string[]; delayMs?: number }
+  | { kind: 'tool'; name: string; input: Record<string, unknown> }
+  | { kind: 'error'; status: number; message?: string }
+  /** Takes the request and never answers it. */
+  | { kind: 'hang' }
+  /** Begins a streamed answer and drops the connection in the middle of it. */
+  | { kind: 'half' };
+
+export type Responder = (request: ModelRequest) => Reply;
+
+const sideCallAnswer = '{"title":"A test conversation"}';
+const directive = /^(say|recall|tool|error|hang|slow|half)(?::(.*))?$/s;
+
+/**
+ * The answer when a test brings none: what the last user text asks for by a directive on a line of its
+ * own, else how many user texts there were and the first one's marker. A pure function of the request.
+ *
+ * `say:TEXT` that text · `recall` every `marker:WORD` of the texts before · `tool:bash COMMAND` a call of
+ * Bash, then its output · `error:STATUS` · `slow:N:MS` N pieces MS milliseconds apart · `hang` · `half`
+ */
+export function defaultReply(request: ModelRequest): Reply {
+  if (isSideCall(request)) return textReply(sideCallAnswer);
+  const output = pendingToolResult(request);
+  if (output !== undefined) return textReply(`tool said: ${output.trim()}`);
+
+  const texts = userTexts(request);
+  const [name, argument] = findDirective(texts.at(-1) ?? '');
+  switch (name) {
+    case 'say':
+      return textReply(argument);
+    case 'recall':
+      return textReply(`recalled: ${markersIn(texts.slice(0, -1)).join(' ') || 'nothing'}`);
+    case 'tool':
+      return { kind: 'tool', name: 'Bash', input: bashInput(argument) };
+    case 'error':
+      return { kind: 'error', status: Number(argument) };
+    case 'slow':
+      return slowReply(argument);
+    case 'hang':
+    case 'half':
+      return { kind: name };
+    default:
+      return textReply(
+        `user texts: ${texts.length}; first marker: ${markersIn(texts.slice(0, 1))[0] ?? 'none'}`,
+      );
+  }
+}
+
+export function textReply(text: string): Reply {
+  return { kind: 'text', chunks: [text] };
+}
+
+function findDirective(text: string): [name: string, argument: string] {
+  // `say:` takes all that follows it, so that replies of several lines can be asked for.
+  const said = /^say:([\s\S]*)$/m.exec(text);
+  if (said) return ['say', said[1] ?? ''];
+  for (const line of text.split('\n').reverse()) {
+    const match = directive.exec(line.trim());
+    if (match) return [match[1] ?? '', match[2] ?? ''];
+  }
+  return ['', ''];
+}
+
+function bashInput(argument: string): Record<string, unknown> {
+  return { command: argument.replace(/^bash\s+/, ''), description: 'Run what the test asks for' };
+}
+
+function slowReply(argument: string): Reply {
+  const [count = 1, delayMs = 0] = argument.split(':').map(Number);
+  return {
+    kind: 'text',
+    chunks: Array.from({ length: count }, (_, index) => `part ${index + 1}. `),
+    delayMs,
+  };
+}
+
+function markersIn(texts: string[]): string[] {
+  return texts.flatMap((text) => [...text.matchAll(/marker:([\w-]+)/g)].map((match) => match[1] ?? ''));
+}
