@@ -3,15 +3,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { lookForMarker } from './process-markers.js';
 
 const SWEEP_LIMIT_MS = 5000;
-/** After a pass that found something: what was killed needs a moment to be gone. */
+/** After a pass that found something: what was killed needs a moment to be gone, what was asked to end a longer one. */
 const PASS_PAUSE_MS = 10;
+const ASKED_PAUSE_MS = 50;
 /** Reads at a time; they share the thread pool with all other file access. */
 const PARALLEL_LOOKS = 4;
 /** On a busy machine some process ends in every pass, so doubt is not allowed to go on for ever. */
 const MAX_UNCLEAR_PASSES = 3;
 
 export interface SweepResult {
-  /** How many processes were sent SIGKILL. */
+  /** How many processes were sent a signal. */
   readonly killed: number;
   /** Whether the last pass found none alive; false when the time was up before. */
   readonly isClear: boolean;
@@ -19,14 +20,18 @@ export interface SweepResult {
 
 interface Sweep {
   readonly markers: ReadonlySet<string>;
-  readonly killed: Set<number>;
+  /** Until then, by the monotonic clock, processes are asked to end and not killed. */
+  readonly asksUntilMs: number;
+  readonly signalled: Set<number>;
   unclearPasses: number;
   readonly finish: (isClear: boolean) => void;
 }
 
 interface Pass {
-  readonly pidsByMarker: ReadonlyMap<string, readonly number[]>;
-  readonly isUnclear: boolean;
+  /** Those that a live process carries. */
+  readonly markers: Set<string>;
+  isUnclear: boolean;
+  hasKilled: boolean;
 }
 
 /**
@@ -39,21 +44,25 @@ export class MarkerSweeper {
 
   constructor(private readonly lookAt: typeof lookForMarker = lookForMarker) {}
 
-  /** Repeats its passes until one finds no live process with any of `markers`, for at most 5 s. Never rejects. */
-  sweep(markers: Iterable<string>): Promise<SweepResult> {
+  /**
+   * Repeats its passes until one finds no live process with any of `markers`, for at most 5 s. Never rejects.
+   * @param graceMs before that, milliseconds in which each is sent SIGTERM once and may end by itself.
+   */
+  sweep(markers: Iterable<string>, graceMs = 0): Promise<SweepResult> {
     const wanted = new Set(markers);
     if (wanted.size === 0 || process.platform !== 'linux') {
       return Promise.resolve({ killed: 0, isClear: true });
     }
     return new Promise((resolve) => {
-      const killed = new Set<number>();
+      const signalled = new Set<number>();
       const finish = (isClear: boolean): void => {
         clearTimeout(timer);
         this.sweeps.delete(sweep);
-        resolve({ killed: killed.size, isClear });
+        resolve({ killed: signalled.size, isClear });
       };
-      const timer = setTimeout(() => finish(false), SWEEP_LIMIT_MS);
-      const sweep: Sweep = { markers: wanted, killed, unclearPasses: 0, finish };
+      const timer = setTimeout(() => finish(false), graceMs + SWEEP_LIMIT_MS);
+      const asksUntilMs = performance.now() + graceMs;
+      const sweep: Sweep = { markers: wanted, asksUntilMs, signalled, unclearPasses: 0, finish };
       this.sweeps.add(sweep);
       if (!this.isRunning) void this.run();
     });
@@ -64,40 +73,48 @@ export class MarkerSweeper {
     while (this.sweeps.size > 0) {
       // Those that come during a pass wait for the next: part of the list has been read without them.
       const served = [...this.sweeps];
-      const wanted = new Set(served.flatMap((sweep) => [...sweep.markers]));
       // A pass that could not be made says nothing; the sweeps go on until their time is up.
-      const pass = await killMarked(wanted, this.lookAt).catch(() => undefined);
+      const pass = await signalMarked(served, this.lookAt).catch(() => undefined);
       if (pass !== undefined) for (const sweep of served) settle(sweep, pass);
-      if (pass === undefined || pass.pidsByMarker.size > 0) await delay(PASS_PAUSE_MS);
+      if (pass === undefined || pass.hasKilled) await delay(PASS_PAUSE_MS);
+      else if (pass.markers.size > 0) await delay(ASKED_PAUSE_MS);
     }
     this.isRunning = false;
   }
 }
 
 function settle(sweep: Sweep, pass: Pass): void {
-  const found = [...pass.pidsByMarker].filter(([marker]) => sweep.markers.has(marker));
-  for (const pid of found.flatMap(([, pids]) => pids)) sweep.killed.add(pid);
-  if (found.length > 0) return;
+  if ([...sweep.markers].some((marker) => pass.markers.has(marker))) return;
   if (pass.isUnclear && (sweep.unclearPasses += 1) < MAX_UNCLEAR_PASSES) return;
   sweep.finish(true);
 }
 
-async function killMarked(wanted: ReadonlySet<string>, lookAt: typeof lookForMarker): Promise<Pass> {
-  const pidsByMarker = new Map<string, number[]>();
-  const pids = await listPids();
-  let isUnclear = false;
-  const work = pids.values();
+async function signalMarked(sweeps: readonly Sweep[], lookAt: typeof lookForMarker): Promise<Pass> {
+  const pass: Pass = { markers: new Set(), isUnclear: false, hasKilled: false };
+  const wanted = new Set(sweeps.flatMap((sweep) => [...sweep.markers]));
+  const work = (await listPids()).values();
   const look = async (): Promise<void> => {
     for (const pid of work) {
       const seen = await lookAt(pid, wanted);
-      if (seen.kind === 'unclear') isUnclear = true;
+      if (seen.kind === 'unclear') pass.isUnclear = true;
       if (seen.kind !== 'marked') continue;
-      kill(pid);
-      pidsByMarker.set(seen.marker, [...(pidsByMarker.get(seen.marker) ?? []), pid]);
+      pass.markers.add(seen.marker);
+      const concerned = sweeps.filter((sweep) => sweep.markers.has(seen.marker));
+      for (const sweep of concerned) if (signalFor(sweep, pid)) pass.hasKilled = true;
     }
   };
   await Promise.all(Array.from({ length: PARALLEL_LOOKS }, look));
-  return { pidsByMarker, isUnclear };
+  return pass;
+}
+
+/** Returns whether it killed. */
+function signalFor(sweep: Sweep, pid: number): boolean {
+  const kills = performance.now() >= sweep.asksUntilMs;
+  if (kills) signal(pid, 'SIGKILL');
+  // Once: a program that ends in good order at its first SIGTERM is cut off by a second.
+  else if (!sweep.signalled.has(pid)) signal(pid, 'SIGTERM');
+  sweep.signalled.add(pid);
+  return kills;
 }
 
 async function listPids(): Promise<number[]> {
@@ -108,9 +125,9 @@ async function listPids(): Promise<number[]> {
     .filter((pid) => pid !== process.pid);
 }
 
-function kill(pid: number): void {
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, name);
   } catch {
     // Ended by itself, or belongs to another user; the next pass tells which.
   }

@@ -94,6 +94,16 @@ describe('ProcessSupervisor', () => {
       await harness.supervisor.sweep(other);
     });
 
+    it('lets processes end in good order within the grace, and kills the rest after it', async () => {
+      const marker = await harness.newMarker();
+      const orderly = await harness.start('ends-in-order', [], { marker });
+      const deaf = await harness.start('ignores-sigterm', [], { marker });
+      expect([await nextLine(orderly), await nextLine(deaf)]).toEqual(['ready', 'ready']);
+      expect(await harness.supervisor.sweep(marker, 2_000)).toBe(2);
+      expect(await orderly.exited).toMatchObject({ code: 7, signal: null });
+      expect(await deaf.exited).toMatchObject({ code: null, signal: 'SIGKILL' });
+    });
+
     it('serves many sweeps at once, each with its own count', async () => {
       const markers = await Promise.all(Array.from({ length: 6 }, () => harness.newMarker()));
       for (const marker of markers) {

@@ -7,7 +7,7 @@ import { In } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { Ledger } from '../database/ledger.js';
-import { MarkerSweeper } from './marker-sweep.js';
+import { MarkerSweeper, type SweepResult } from './marker-sweep.js';
 import {
   MARKER_VARIABLE,
   type ExitStatus,
@@ -25,6 +25,9 @@ interface KnownMarker {
   /** False from `forget` on: no process may start under a marker that is being swept for good. */
   isOpen: boolean;
 }
+
+/** What processes of an earlier server get to put their affairs in order, before the port is opened. */
+const LEFTOVERS_GRACE_MS = 1_500;
 
 /** What the supervisor must know of what it started. */
 type LiveProcess = Pick<SupervisedProcess, 'pid' | 'exited' | 'stop'>;
@@ -100,12 +103,13 @@ export class ProcessSupervisor {
   }
 
   /**
-   * Kills everything that carries the marker, at once; a ladder for live processes is the caller's, before this. Bounded
-   * by some 5 s; the marker stays usable. Returns how many processes the sweep killed.
+   * Kills everything that carries the marker; a ladder for live processes is the caller's, before this. Bounded by some
+   * 5 s after the grace; the marker stays usable. Returns how many processes the sweep ended.
+   * @param graceMs milliseconds that they have to end by themselves after a SIGTERM.
    * @throws never; survivors are logged.
    */
-  async sweep(marker: string): Promise<number> {
-    const { killed } = await this.killAll(marker);
+  async sweep(marker: string, graceMs = 0): Promise<number> {
+    const { killed } = await this.killAll(marker, graceMs);
     return killed;
   }
 
@@ -117,7 +121,7 @@ export class ProcessSupervisor {
   async forget(marker: string): Promise<void> {
     const known = this.markers.get(marker);
     if (known !== undefined) known.isOpen = false;
-    const { isClear } = await this.killAll(marker);
+    const { isClear } = await this.killAll(marker, 0);
     if (!isClear) return;
     try {
       await this.ledger.write((manager) => manager.delete(ProcessEntity, { marker }));
@@ -140,7 +144,7 @@ export class ProcessSupervisor {
   }
 
   /**
-   * Kills what an earlier server left behind, all markers of the ledger in one sweep. Rows of agents, runs and probes
+   * Ends what an earlier server left behind, all markers of the ledger in one sweep. Rows of agents, runs and probes
    * go; those of sessions stay, for sessions go on. Returns how many processes were killed.
    * @throws GatewayError `storage_unavailable`; the server must not start then.
    */
@@ -149,7 +153,10 @@ export class ProcessSupervisor {
     // A marker of this server's own is not a leftover, however early it was made.
     const leftovers = rows.filter((row) => !this.markers.has(row.marker));
     this.leftovers = leftovers;
-    const { killed, isClear } = await this.sweeper.sweep(leftovers.map((row) => row.marker));
+    const { killed, isClear } = await this.sweeper.sweep(
+      leftovers.map((row) => row.marker),
+      LEFTOVERS_GRACE_MS,
+    );
     for (const { marker, kind, ownerId } of leftovers) {
       const isOpen = kind === 'session';
       if (isOpen || !isClear) this.markers.set(marker, { kind, ownerId, isOpen });
@@ -175,8 +182,8 @@ export class ProcessSupervisor {
     if (!isClear) this.logger.error('some processes could not be killed; the next start tries again');
   }
 
-  private async killAll(marker: string): Promise<{ killed: number; isClear: boolean }> {
-    const swept = await this.sweeper.sweep([marker]);
+  private async killAll(marker: string, graceMs: number): Promise<SweepResult> {
+    const swept = await this.sweeper.sweep([marker], graceMs);
     // Where there is no sweep, the groups of the live processes are all that can be reached; elsewhere this waits for them.
     const live = [...this.live].filter(([, carried]) => carried === marker);
     await Promise.all(live.map(([started]) => started.stop(0)));

@@ -99,6 +99,7 @@ describe('the acpx command line runner with real acpx and the echo agent', () =>
     expect(await harness.livingProcesses()).toEqual([]);
     harness = await makeCliHarness({ directory: harness.directory });
     const recalled = await turn(harness.runner, session, PROMPTS.recall);
+    expect(recalled.result).toMatchObject({ status: 'completed', error: null });
     expect(recalled.text).toContain(PROMPTS.hello);
     await harness.runner.close(session);
   });

@@ -245,6 +245,7 @@ export function describeRunner(name: string, makeHarness: () => Promise<RunnerHa
       await runner.release(session);
       expect(await harness.livingProcesses()).toEqual([]);
       const recalled = await turn(runner, session, PROMPTS.recall);
+      expect(recalled.result).toMatchObject({ status: 'completed', error: null });
       expect(recalled.text).toContain(PROMPTS.hello);
     });
 

@@ -222,8 +222,12 @@ export class AcpxCliRunner extends AcpxRunner {
     this.seen.delete(session.id);
   }
 
+  /**
+   * Ends the session's processes; the session goes on. Queue owners are asked to end first, for one that is killed leaves
+   * its lease behind, and acpx waits on that while the process is a zombie: until PID 1 has reaped it.
+   */
   private async sweep(session: RunnerSession): Promise<void> {
-    await this.supervisor.sweep(session.marker);
+    await this.supervisor.sweep(session.marker, this.limits.killGraceMs);
   }
 
   private warn(session: RunnerSession, text: string): void {
