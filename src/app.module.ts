@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE, HttpAdapterHost } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
+import { pinoHttp } from 'pino-http';
 import { AcpxModule } from './acpx/acpx.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { SessionEventEntity } from './audit/session-event.entity.js';
@@ -17,7 +18,7 @@ import { ClaudeCodeModule } from './claude-code/claude-code.module.js';
 import { Clock } from './common/clock.js';
 import { DrainSwitch } from './common/drain.js';
 import { ErrorShapes } from './common/error-shapes.js';
-import { loggingParams } from './common/logging.js';
+import { loggingParams, REQUEST_LOG } from './common/logging.js';
 import { ProblemFilter } from './common/problem.filter.js';
 import { StartLogger } from './common/start-logger.js';
 import { requestValidation } from './common/validation.js';
@@ -87,11 +88,13 @@ export class AppModule implements OnModuleInit, OnModuleDestroy, BeforeApplicati
   ) {}
 
   static of(config: AppConfig): DynamicModule {
+    const log = pinoHttp(...loggingParams(config).pinoHttp);
     return {
       module: AppModule,
       imports: [
         ConfigModule.of(config),
-        LoggerModule.forRoot(loggingParams(config)),
+        // The log of a request is made before any of Nest's middlewares runs (bootstrap.ts).
+        LoggerModule.forRoot({ pinoHttp: { logger: log.logger }, useExisting: true }),
         CommonModule,
         DatabaseModule.of(ENTITIES),
         ProcessesModule,
@@ -110,6 +113,7 @@ export class AppModule implements OnModuleInit, OnModuleDestroy, BeforeApplicati
         HealthModule,
       ],
       providers: [
+        { provide: REQUEST_LOG, useValue: log },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useFactory: requestValidation },
       ],

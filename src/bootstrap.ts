@@ -1,7 +1,9 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
-import { StartLogger } from './common/start-logger.js';
+import type { HttpLogger } from 'pino-http';
 import { ClientAddressMiddleware } from './auth/client-address.middleware.js';
+import { REQUEST_LOG } from './common/logging.js';
+import { StartLogger } from './common/start-logger.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { openApiDocument } from './openapi-document.js';
 
@@ -13,8 +15,9 @@ export function configureApp(app: NestExpressApplication): void {
   app.useLogger(app.get(StartLogger));
   app.disable('x-powered-by');
   app.disable('etag');
-  // Before all else, so that refused requests count, too.
+  // Before all else, so that refused requests count and are logged, too.
   app.use(app.get(RequestMetrics).handle);
+  app.use(app.get<HttpLogger>(REQUEST_LOG));
   app.use(app.get(ClientAddressMiddleware).handle);
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',

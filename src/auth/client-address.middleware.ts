@@ -1,14 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { ErrorShapes } from '../common/error-shapes.js';
-import { requestIdFor, setRequestContext } from '../common/request-context.js';
+import { setRequestContext } from '../common/request-context.js';
 import { AppConfig } from '../config/app-config.js';
 import { clientAddressOf, isClientIn } from '../core/client-address.js';
 import { GatewayError } from '../core/errors.js';
 
 const FORWARDING_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip'];
 
-/** First of all on every request, routes or not: request id, caller's address, and the server's allow-list of addresses. */
+/** On every request, routes or not: the caller's address, and the server's allow-list of addresses. */
 @Injectable()
 export class ClientAddressMiddleware {
   private readonly logger = new Logger(ClientAddressMiddleware.name);
@@ -20,9 +20,8 @@ export class ClientAddressMiddleware {
   ) {}
 
   readonly handle = (request: Request, response: Response, next: NextFunction): void => {
-    const requestId = requestIdFor(request.headers['x-request-id']);
-    // pino-http takes the same id from here.
-    Object.assign(request, { id: requestId });
+    // The request log, which runs before, has given each request its id.
+    const requestId = request.id as string;
     response.setHeader('x-request-id', requestId);
     const forwardedFor = request.headers['x-forwarded-for'];
     const client = clientAddressOf(

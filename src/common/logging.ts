@@ -1,15 +1,18 @@
-import type { IncomingMessage } from 'node:http';
-import type { Params } from 'nestjs-pino';
-import pino from 'pino';
+import pino, { type DestinationStream } from 'pino';
+import type { Options } from 'pino-http';
 import type { AppConfig } from '../config/app-config.js';
 import { secretsOf } from '../config/secrets.js';
 import { redact } from '../core/redaction.js';
+import { requestIdFor } from './request-context.js';
+
+/** Injection token of the middleware that logs requests, and gives each its id. */
+export const REQUEST_LOG = Symbol('request log');
 
 /**
  * The settings of the log: JSON lines on stdout, one for each request, the request id in all of them. Of requests only method
  * and path are written, of errors no more than they say; and every line passes the redaction on its way out.
  */
-export function loggingParams(config: AppConfig): Params {
+export function loggingParams(config: AppConfig): { pinoHttp: [Options, DestinationStream] } {
   const secrets = secretsOf(config);
   const stdout = pino.destination({ fd: 1, sync: true });
   const destination = { write: (line: string): void => void stdout.write(redact(line, secrets)) };
@@ -19,8 +22,7 @@ export function loggingParams(config: AppConfig): Params {
         level: config.logLevel,
         base: undefined,
         timestamp: pino.stdTimeFunctions.isoTime,
-        // The client-address middleware, which runs before, has given each request its id.
-        genReqId: (request: IncomingMessage) => (request as { id?: string }).id ?? '',
+        genReqId: (request) => requestIdFor(request.headers['x-request-id']),
         // Ours describe everything themselves; wrapped they would get what pino has described already.
         wrapSerializers: false,
         quietReqLogger: true,

@@ -86,6 +86,15 @@ describe('a run of the built server, whatever happens in it', () => {
       await keep((path.startsWith('/admin') ? home.admin : app).get(path));
     }
     for (const path of ['/admin/sessions', '/metrics']) await keep(home.admin.get(path));
+    // Answered before any route: the explorer, and a caller whose address is refused.
+    for (const [path, headers] of [
+      ['/docs', {}],
+      ['/openapi.json', {}],
+      ['/healthz', { 'x-forwarded-for': '203.0.113.9' }],
+    ] as const) {
+      const answer = await fetch(`${server.baseUrl}${path}`, { headers });
+      answers.push({ status: answer.status, headers: answer.headers, body: await answer.text() });
+    }
   }, 90_000);
   afterAll(async () => {
     await home.remove();
