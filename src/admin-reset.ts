@@ -1,5 +1,6 @@
 import { loadConfig, readEnvironment } from './config/load-config.js';
 import { messageOf } from './core/errors.js';
+import { makeDirectories } from './database/data-directory.js';
 import { openLedger } from './database/open-ledger.js';
 import { AdminTokenService } from './tokens/admin-token.service.js';
 import { GatewayStateEntity } from './tokens/gateway-state.entity.js';
@@ -10,6 +11,7 @@ try {
   if (config.adminToken !== null) {
     throw new Error('ADMIN_BOOTSTRAP_TOKEN is set, and is the admin token at every start; change it there');
   }
+  await makeDirectories(config);
   const ledger = await openLedger(config.dbPath, [GatewayStateEntity]);
   const token = await new AdminTokenService(config, ledger).reset();
   await ledger.close();

@@ -9,12 +9,10 @@ const LOCK_FILE = 'server.lock';
 const PID_FILE = 'server.pid';
 
 /**
- * Makes the directories of the settings (mode 0700) and locks the data directory for this process.
- * The lock is the kernel's, held by SQLite on a file of its own: it ends with the process, however that ends (docs/adr/0003).
- * @returns a function that releases the lock; repeated calls do nothing.
- * @throws StartError when another live server holds it or a directory cannot be made.
+ * Makes the directories of the settings, mode 0700.
+ * @throws StartError when one cannot be made.
  */
-export async function openDataDirectory(config: AppConfig): Promise<() => Promise<void>> {
+export async function makeDirectories(config: AppConfig): Promise<void> {
   const directories = [
     config.dataDir,
     path.dirname(config.dbPath),
@@ -27,6 +25,16 @@ export async function openDataDirectory(config: AppConfig): Promise<() => Promis
       throw new StartError(`cannot make the directory ${directory}: ${messageOf(error)}`, error);
     });
   }
+}
+
+/**
+ * Makes the directories of the settings and locks the data directory for this process.
+ * The lock is the kernel's, held by SQLite on a file of its own: it ends with the process, however that ends (docs/adr/0003).
+ * @returns a function that releases the lock; repeated calls do nothing.
+ * @throws StartError when another live server holds it or a directory cannot be made.
+ */
+export async function openDataDirectory(config: AppConfig): Promise<() => Promise<void>> {
+  await makeDirectories(config);
   const lock = await acquireLock(config.dataDir);
   await writeFile(path.join(config.dataDir, PID_FILE), `${process.pid}\n`, { mode: 0o600 }).catch(
     () => undefined,

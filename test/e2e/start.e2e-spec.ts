@@ -66,8 +66,12 @@ describe('the start of the built server', () => {
     expect(await second.stop()).toEqual({ code: 0, signal: null });
   });
 
-  it('keeps its directories to itself', async () => {
-    const server = await home.start();
+  it('keeps its directories to itself, also those that admin:reset makes first', async () => {
+    const unset = { ADMIN_BOOTSTRAP_TOKEN: '' };
+    const reset = await runBuilt('admin-reset.js', home.settings(unset), home.root);
+    expect(reset.code).toBe(0);
+    const server = await home.start(unset);
+    expect(server.stderr()).not.toContain('cf_');
     const { stat } = await import('node:fs/promises');
     const names = ['', ...(await readdir(home.dataDir))];
     const modes = await Promise.all(
