@@ -15,6 +15,7 @@ import { join, relative, resolve } from 'node:path';
 
 export const claudeCodeVersion = '2.1.329';
 export const claudeAgentAcpVersion = '0.100.0';
+export const qwenCodeVersion = '0.24.4';
 
 export interface RealAgents {
   /** The native program, as a path without links. */
@@ -40,6 +41,15 @@ export async function installRealAgents(cacheDir = defaultCacheDir): Promise<Rea
   const target = join(cacheDir, `claude-code-${claudeCodeVersion}+claude-agent-acp-${claudeAgentAcpVersion}`);
   await installOnce(cacheDir, target, packages, linkClaude);
   return locate(target);
+}
+
+/** Qwen Code, installed as the others are. @returns the directory with its program, a script for Node. */
+export async function installQwenCode(cacheDir = defaultCacheDir): Promise<string> {
+  const target = join(cacheDir, `qwen-code-${qwenCodeVersion}`);
+  await installOnce(cacheDir, target, [`@qwen-code/qwen-code@${qwenCodeVersion}`]);
+  const binDir = join(target, 'node_modules', '.bin');
+  await access(join(binDir, 'qwen'), constants.X_OK);
+  return binDir;
 }
 
 /**
