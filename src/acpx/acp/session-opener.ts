@@ -91,10 +91,7 @@ export class SessionOpener {
       return await this.call(session, agent, call.method, call.params);
     } catch (error) {
       const { cause } = error as Error;
-      const isRefused =
-        cause instanceof RpcFault &&
-        (cause.code === RPC_CODES.invalidParams || cause.code === RPC_CODES.methodNotFound);
-      if (!isRefused) throw error;
+      if (!(cause instanceof RpcFault) || !isRefusal(cause, call)) throw error;
       throw invalidFields([
         { field: call.field, message: `the agent refused it: ${this.around.told(cause.message)}` },
       ]);
@@ -124,6 +121,12 @@ export class SessionOpener {
       throw new AgentFault(code, this.around.told(text), { cause: error });
     }
   }
+}
+
+/** Some agents call a value that they have not an internal error; one that they list may fail for another reason. */
+function isRefusal({ code }: RpcFault, { isListed }: SettingCall): boolean {
+  if (code === RPC_CODES.invalidParams || code === RPC_CODES.methodNotFound) return true;
+  return !isListed && code === RPC_CODES.internalError;
 }
 
 /** @throws the signal's reason when it aborts first. */
