@@ -3,6 +3,17 @@ import { join } from 'node:path';
 import { claudeVariables, modelVariables } from './environment.js';
 import { claudeAgentAcpVersion, installQwenCode, qwenCodeVersion } from './install.js';
 
+/** What becomes of a turn in whose middle a process of the agent is killed. */
+export interface AgentDeath {
+  readonly of: string;
+  /** 0: the process that we started; 1: those that it started; and so on. */
+  readonly generation: number;
+  /** Of the turn, as its row has it. */
+  readonly end: { readonly status: string; readonly error_code: string | null };
+  /** What is recalled afterwards of BEFORE, which was said in a turn before, and CUT, in the prompt of this one. */
+  readonly recalled: RegExp;
+}
+
 /** An agent of the matrix, and where it goes its own way (docs/agents.md). */
 export interface MatrixAgent {
   /** As acpx's registry has it. */
@@ -12,10 +23,7 @@ export interface MatrixAgent {
   readonly model: { readonly value: string; readonly asked: string };
   /** The mode in which it runs its tools without asking. */
   readonly freeMode: string;
-  /** Whether a prompt that was cut off by the agent's end is in the context afterwards. */
-  readonly keepsCutOffPrompts: boolean;
-  /** Whether what we start is not the agent, but starts it. */
-  readonly isWrapped: boolean;
+  readonly deaths: readonly AgentDeath[];
   /** Whether it tells the tokens of a turn in its answer. */
   readonly tellsUsage: boolean;
   /** Installs it. @returns the variables that it needs beside HOME and TMPDIR. */
@@ -30,8 +38,20 @@ export const MATRIX_AGENTS: readonly MatrixAgent[] = [
     version: claudeAgentAcpVersion,
     model: { value: 'haiku', asked: 'claude-haiku-5-5' },
     freeMode: 'bypassPermissions',
-    keepsCutOffPrompts: true,
-    isWrapped: false,
+    deaths: [
+      {
+        of: 'the adapter',
+        generation: 0,
+        end: { status: 'failed', error_code: 'agent_died' },
+        recalled: /^recalled: BEFORE CUT$/,
+      },
+      {
+        of: 'its claude',
+        generation: 1,
+        end: { status: 'failed', error_code: 'agent_error' },
+        recalled: /^recalled: BEFORE CUT$/,
+      },
+    ],
     tellsUsage: true,
     prepare: claudeVariables,
     furnish: () => Promise.resolve(),
@@ -41,8 +61,21 @@ export const MATRIX_AGENTS: readonly MatrixAgent[] = [
     version: qwenCodeVersion,
     model: { value: 'model-two(anthropic)', asked: 'model-two' },
     freeMode: 'yolo',
-    keepsCutOffPrompts: false,
-    isWrapped: true,
+    deaths: [
+      // The agent itself hears of it, and says that it was cancelled.
+      {
+        of: 'its launcher',
+        generation: 0,
+        end: { status: 'cancelled', error_code: null },
+        recalled: /^recalled: BEFORE( CUT)?$/,
+      },
+      {
+        of: 'the agent itself',
+        generation: 2,
+        end: { status: 'failed', error_code: 'agent_died' },
+        recalled: /^recalled: BEFORE( CUT)?$/,
+      },
+    ],
     tellsUsage: false,
     prepare: async (modelBaseUrl) => modelVariables(modelBaseUrl, await installQwenCode()),
     furnish: async (home, baseUrl) => {
