@@ -109,19 +109,29 @@ describe('the warm runner with an agent that', () => {
     expect(await calls('initialize')).toHaveLength(1);
   });
 
-  it('fails to resume for another reason: the turn fails and no context is thrown away', async () => {
-    const session = await open('resume resume-error close');
+  it('fails to resume for another reason: the turn fails, and no context is thrown away until it fails again', async () => {
+    const session = await open('resume resume-error=Internal_error close');
     await expectWell(harness, session);
     await harness.runner.release(session);
     const { result } = await turn(harness.runner, session, 'hello');
     expect(result).toMatchObject({ status: 'failed', errorCode: 'agent_error', contextLost: false });
     expect(result.error).toContain('session/resume failed: Internal error');
     expect(await calls('session/new')).toHaveLength(1);
+    const next = await turn(harness.runner, session, 'hello');
+    expect(next.result).toMatchObject({ status: 'completed', contextLost: true });
+    expect(await calls('session/resume')).toHaveLength(2);
+    expect(await calls('session/new')).toHaveLength(2);
   });
 
   it.each([
     ['can only load: the replay is not heard', 'load close', { contextLost: false }, 'session/load'],
     ['has forgotten the session: a new one begins', 'resume forgetful', { contextLost: true }, 'session/new'],
+    [
+      'has forgotten the session, and calls that an internal error: a new one begins',
+      'resume resume-error=Internal_error:_No_previous_sessions_found_for_this_project.',
+      { contextLost: true },
+      'session/new',
+    ],
     ['can neither resume nor load: a new session begins', 'close', { contextLost: true }, 'session/new'],
   ])('%s', async (_what, scenario, expected, method) => {
     const session = await open(scenario);

@@ -16,6 +16,7 @@ import { join, relative, resolve } from 'node:path';
 export const claudeCodeVersion = '2.1.329';
 export const claudeAgentAcpVersion = '0.100.0';
 export const qwenCodeVersion = '0.24.4';
+export const geminiCliVersion = '0.61.0';
 
 export interface RealAgents {
   /** The native program, as a path without links. */
@@ -43,12 +44,20 @@ export async function installRealAgents(cacheDir = defaultCacheDir): Promise<Rea
   return locate(target);
 }
 
-/** Qwen Code, installed as the others are. @returns the directory with its program, a script for Node. */
-export async function installQwenCode(cacheDir = defaultCacheDir): Promise<string> {
-  const target = join(cacheDir, `qwen-code-${qwenCodeVersion}`);
-  await installOnce(cacheDir, target, [`@qwen-code/qwen-code@${qwenCodeVersion}`]);
+/**
+ * An agent that is one package with one program, a script for Node; installed as the others are.
+ * @returns the directory with the program.
+ */
+export async function installAgent(
+  packageName: string,
+  version: string,
+  program: string,
+  cacheDir = defaultCacheDir,
+): Promise<string> {
+  const target = join(cacheDir, `${program}-${version}`);
+  await installOnce(cacheDir, target, [`${packageName}@${version}`]);
   const binDir = join(target, 'node_modules', '.bin');
-  await access(join(binDir, 'qwen'), constants.X_OK);
+  await access(join(binDir, program), constants.X_OK);
   return binDir;
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { claudeVariables, modelVariables } from './environment.js';
-import { claudeAgentAcpVersion, installQwenCode, qwenCodeVersion } from './install.js';
+import { claudeAgentAcpVersion, geminiCliVersion, installAgent, qwenCodeVersion } from './install.js';
 
 /** What becomes of a turn in whose middle a process of the agent is killed. */
 export interface AgentDeath {
@@ -23,7 +23,11 @@ export interface MatrixAgent {
   readonly model: { readonly value: string; readonly asked: string };
   /** The mode in which it runs its tools without asking. */
   readonly freeMode: string;
+  /** Which of the two it judges when it is set; a model may be judged by the provider only. */
+  readonly refuses: readonly ('model' | 'mode')[];
   readonly deaths: readonly AgentDeath[];
+  /** Whether it may have forgotten a session that it is to take up again; then the turn says so. */
+  readonly mayLoseContext: boolean;
   /** Whether it tells the tokens of a turn in its answer. */
   readonly tellsUsage: boolean;
   /** Installs it. @returns the variables that it needs beside HOME and TMPDIR. */
@@ -38,6 +42,7 @@ export const MATRIX_AGENTS: readonly MatrixAgent[] = [
     version: claudeAgentAcpVersion,
     model: { value: 'haiku', asked: 'claude-haiku-5-5' },
     freeMode: 'bypassPermissions',
+    refuses: ['model', 'mode'],
     deaths: [
       {
         of: 'the adapter',
@@ -53,6 +58,7 @@ export const MATRIX_AGENTS: readonly MatrixAgent[] = [
       },
     ],
     tellsUsage: true,
+    mayLoseContext: false,
     prepare: claudeVariables,
     furnish: () => Promise.resolve(),
   },
@@ -61,14 +67,8 @@ export const MATRIX_AGENTS: readonly MatrixAgent[] = [
     version: qwenCodeVersion,
     model: { value: 'model-two(anthropic)', asked: 'model-two' },
     freeMode: 'yolo',
+    refuses: ['model', 'mode'],
     deaths: [
-      // The agent itself hears of it, and says that it was cancelled.
-      {
-        of: 'its launcher',
-        generation: 0,
-        end: { status: 'cancelled', error_code: null },
-        recalled: /^recalled: BEFORE( CUT)?$/,
-      },
       {
         of: 'the agent itself',
         generation: 2,
@@ -77,7 +77,9 @@ export const MATRIX_AGENTS: readonly MatrixAgent[] = [
       },
     ],
     tellsUsage: false,
-    prepare: async (modelBaseUrl) => modelVariables(modelBaseUrl, await installQwenCode()),
+    mayLoseContext: false,
+    prepare: async (modelBaseUrl) =>
+      modelVariables(modelBaseUrl, await installAgent('@qwen-code/qwen-code', qwenCodeVersion, 'qwen')),
     furnish: async (home, baseUrl) => {
       const settings = {
         security: { auth: { selectedType: 'anthropic' } },
@@ -93,6 +95,40 @@ export const MATRIX_AGENTS: readonly MatrixAgent[] = [
       };
       await mkdir(join(home, '.qwen'));
       await writeFile(join(home, '.qwen', 'settings.json'), JSON.stringify(settings));
+    },
+  },
+  {
+    name: 'gemini',
+    version: geminiCliVersion,
+    model: { value: 'gemini-3-flash-preview', asked: 'gemini-3-flash-preview' },
+    freeMode: 'yolo',
+    refuses: ['mode'],
+    deaths: [
+      {
+        of: 'the agent itself',
+        generation: 1,
+        end: { status: 'failed', error_code: 'agent_died' },
+        recalled: /^recalled: BEFORE( CUT)?$/,
+      },
+    ],
+    tellsUsage: false,
+    // One that was made in the same minute, as those of tests are.
+    mayLoseContext: true,
+    prepare: async (modelBaseUrl) => ({
+      ...modelVariables(modelBaseUrl, await installAgent('@google/gemini-cli', geminiCliVersion, 'gemini')),
+      GEMINI_API_KEY: 'dummy-key-of-the-tests',
+      GOOGLE_GEMINI_BASE_URL: modelBaseUrl,
+    }),
+    furnish: async (home) => {
+      const settings = {
+        security: { auth: { selectedType: 'gemini-api-key' }, folderTrust: { enabled: false } },
+        // Its default asks another model first which one is to answer.
+        model: { name: 'gemini-2.5-pro' },
+        privacy: { usageStatisticsEnabled: false },
+        general: { enableAutoUpdate: false },
+      };
+      await mkdir(join(home, '.gemini'));
+      await writeFile(join(home, '.gemini', 'settings.json'), JSON.stringify(settings));
     },
   },
 ];

@@ -78,10 +78,13 @@ export class SessionOpener {
         session.openAt(agent, sessionId);
       });
       session.offers = readOffers(answer) ?? session.offers;
+      session.hasFailedToReopen = false;
       return true;
     } catch (error) {
       const { cause } = error as Error;
-      if (cause instanceof RpcFault && cause.code === RPC_CODES.unknownSession) return false;
+      // What fails for another reason may pass; a session that fails so again would be stuck for good.
+      if (cause instanceof RpcFault && (isUnknownSession(cause) || session.hasFailedToReopen)) return false;
+      session.hasFailedToReopen = cause instanceof RpcFault;
       throw error;
     }
   }
@@ -121,6 +124,13 @@ export class SessionOpener {
       throw new AgentFault(code, this.around.told(text), { cause: error });
     }
   }
+}
+
+/** By its code, or by the words of agents that call it an internal error (docs/agents.md). */
+function isUnknownSession({ code, message }: RpcFault): boolean {
+  return (
+    code === RPC_CODES.unknownSession || /no previous sessions|invalid session identifier/i.test(message)
+  );
 }
 
 /** Some agents call a value that they have not an internal error; one that they list may fail for another reason. */
