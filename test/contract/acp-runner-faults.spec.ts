@@ -1,49 +1,27 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { PromptItem, RunnerSession } from '../../src/acpx/acpx-runner.js';
 import type { JsonObject } from '../../src/core/json-rpc.js';
 import { until } from '../support/until.js';
 import { type AcpHarness, type AcpHarnessOptions, makeAcpHarness } from './acp-harness.js';
+import { callsTo, expectWell, makeHostileHarness } from './hostile-harness.js';
 import { begin, opened, promptOptions, textBlocks, turn, type RunningTurn } from './runner-contract.js';
 
 jest.setTimeout(60_000);
 
-/** Short patience, so that a test of an agent that never answers does not take as long as one. */
-const IMPATIENT = {
-  initializeMs: 3000,
-  requestMs: 1500,
-  cancelGraceMs: 300,
-  closeMs: 300,
-  endInputMs: 300,
-  killGraceMs: 300,
-};
-
 describe('the warm runner with an agent that', () => {
   let harness: AcpHarness;
 
-  const start = async (scenario: string, options: AcpHarnessOptions = {}): Promise<AcpHarness> => {
-    const limits = { ...IMPATIENT, ...options.limits };
-    harness = await makeAcpHarness({ ...options, limits, fixture: ['hostile.mjs', ...scenario.split(' ')] });
+  const start = async (scenario: string, options?: AcpHarnessOptions): Promise<AcpHarness> => {
+    harness = await makeHostileHarness(scenario, options);
     return harness;
   };
 
   const open = async (scenario: string, options?: AcpHarnessOptions): Promise<RunnerSession> =>
     opened(await start(scenario, options));
 
-  const calls = async (method: string): Promise<JsonObject[]> => {
-    const text = await readFile(path.join(harness.directory, 'home', 'calls.jsonl'), 'utf8').catch(() => '');
-    const lines = text.split('\n').filter((line) => line !== '');
-    return lines.map((line) => JSON.parse(line) as JsonObject).filter((call) => call.method === method);
-  };
+  const calls = (method: string): Promise<JsonObject[]> => callsTo(harness, method);
 
   const said = (running: RunningTurn, text: string): Promise<void> =>
     until(`the agent said ${text}`, () => JSON.stringify(running.messages).includes(text));
-
-  const expectWell = async (session: RunnerSession): Promise<void> => {
-    const next = await turn(harness.runner, session, 'hello');
-    expect(next.result).toMatchObject({ status: 'completed', stopReason: 'end_turn', errorCode: null });
-    expect(next.text).toBe('well');
-  };
 
   afterEach(async () => {
     await harness.stop();
@@ -87,7 +65,7 @@ describe('the warm runner with an agent that', () => {
 
   it.each(['banner', 'noise', 'banner noise'])('prints a %s first', async (scenario) => {
     const session = await open(scenario);
-    await expectWell(session);
+    await expectWell(harness, session);
     expect(harness.runner.stats().noiseLines).toBe(scenario.includes('noise') ? 1 : 0);
   });
 
@@ -97,59 +75,7 @@ describe('the warm runner with an agent that', () => {
     expect(result.status).toBe('completed');
     expect(text).toBe('clear');
     expect(harness.runner.stats().noiseLines).toBe(7);
-    await expectWell(session);
-  });
-
-  it.each([
-    ['at the prompt', '/die', ''],
-    ['in the middle of the reply', '/die-later', 'half of it'],
-    ['with a permission request open', '/ask-and-die', 'asking'],
-  ])('dies %s', async (_when, prompt, text) => {
-    const session = await open('resume close');
-    const failed = await turn(harness.runner, session, prompt);
-    expect(failed.result).toMatchObject({
-      status: 'failed',
-      stopReason: 'error',
-      errorCode: 'agent_died',
-      error: 'agent echo ended with exit code 7',
-      stderr: 'the last words on stderr\n',
-      contextLost: false,
-    });
-    expect(failed.text).toBe(text);
-    await expectWell(session);
-    expect(await calls('session/resume')).toHaveLength(1);
-    expect(await calls('session/prompt')).toHaveLength(2);
-  });
-
-  it('dies with several sessions: what it wrote to stderr is told to none of them', async () => {
-    await start('resume close');
-    const [one, other] = [await opened(harness), await opened(harness)];
-    await expectWell(other);
-    const { result } = await turn(harness.runner, one, '/die');
-    expect(result).toMatchObject({ error: 'agent echo ended with exit code 7', stderr: '' });
-  });
-
-  it('closes its stdout and lives on', async () => {
-    const session = await open('resume');
-    const { result } = await turn(harness.runner, session, '/close-stdout');
-    expect(result).toMatchObject({ status: 'failed', errorCode: 'agent_died' });
-    await expectWell(session);
-    expect(await harness.livingProcesses()).toHaveLength(1);
-  });
-
-  it('is killed in the middle of turns, of all its sessions', async () => {
-    await start('resume close');
-    const sessions = await Promise.all([1, 2, 3].map(() => opened(harness)));
-    expect(await harness.livingProcesses()).toHaveLength(1);
-    const running = sessions.map((session) => begin(harness.runner, session, '/speak-then-silent'));
-    await Promise.all(running.map((one) => said(one, 'once')));
-    for (const pid of await harness.livingProcesses()) process.kill(pid, 'SIGKILL');
-    for (const { result } of running) {
-      const error = 'agent echo was ended by SIGKILL';
-      expect(await result).toMatchObject({ status: 'failed', error, stderr: '' });
-    }
-    await Promise.all(sessions.map(expectWell));
-    expect(await harness.livingProcesses()).toHaveLength(1);
+    await expectWell(harness, session);
   });
 
   it('prints a line of 40 MB', async () => {
@@ -167,7 +93,7 @@ describe('the warm runner with an agent that', () => {
       errorCode: 'output_too_large',
       error: 'agent echo: stdout line exceeded 1048576 bytes',
     });
-    await expectWell(session);
+    await expectWell(harness, session);
   });
 
   it.each([
@@ -175,31 +101,41 @@ describe('the warm runner with an agent that', () => {
     ['a later prompt, and it is resumed', 2, 1, 1],
   ])('knows a session no more at %s: it is asked once again', async (_when, prompt, resumes, news) => {
     const session = await open(`forget-prompt=${prompt} resume`);
-    await expectWell(session);
-    await expectWell(session);
+    await expectWell(harness, session);
+    await expectWell(harness, session);
     expect(await calls('session/prompt')).toHaveLength(3);
     expect(await calls('session/resume')).toHaveLength(resumes);
     expect(await calls('session/new')).toHaveLength(news);
     expect(await calls('initialize')).toHaveLength(1);
   });
 
-  it('fails to resume for another reason: the turn fails and no context is thrown away', async () => {
-    const session = await open('resume resume-error close');
-    await expectWell(session);
+  it('fails to resume for another reason: the turn fails, and no context is thrown away until it fails again', async () => {
+    const session = await open('resume resume-error=Internal_error close');
+    await expectWell(harness, session);
     await harness.runner.release(session);
     const { result } = await turn(harness.runner, session, 'hello');
     expect(result).toMatchObject({ status: 'failed', errorCode: 'agent_error', contextLost: false });
     expect(result.error).toContain('session/resume failed: Internal error');
     expect(await calls('session/new')).toHaveLength(1);
+    const next = await turn(harness.runner, session, 'hello');
+    expect(next.result).toMatchObject({ status: 'completed', contextLost: true });
+    expect(await calls('session/resume')).toHaveLength(2);
+    expect(await calls('session/new')).toHaveLength(2);
   });
 
   it.each([
     ['can only load: the replay is not heard', 'load close', { contextLost: false }, 'session/load'],
     ['has forgotten the session: a new one begins', 'resume forgetful', { contextLost: true }, 'session/new'],
+    [
+      'has forgotten the session, and calls that an internal error: a new one begins',
+      'resume resume-error=Internal_error:_No_previous_sessions_found_for_this_project.',
+      { contextLost: true },
+      'session/new',
+    ],
     ['can neither resume nor load: a new session begins', 'close', { contextLost: true }, 'session/new'],
   ])('%s', async (_what, scenario, expected, method) => {
     const session = await open(scenario);
-    await expectWell(session);
+    await expectWell(harness, session);
     await harness.runner.release(session);
     expect(await harness.livingProcesses()).toEqual([]);
     const before = (await calls(method)).length;
@@ -231,7 +167,7 @@ describe('the warm runner with an agent that', () => {
     expect(await running.result).toMatchObject({ status: 'cancelled', stopReason: 'cancelled', error: null });
     expect(await calls('session/cancel')).toHaveLength(1);
     expect(await calls('session/close')).toHaveLength(closes);
-    await expectWell(session);
+    await expectWell(harness, session);
   });
 
   it('ignores cancel in one session: the others in its process are spared', async () => {
@@ -343,7 +279,7 @@ describe('the warm runner with an agent that', () => {
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
       last = next.value;
     expect(last).toMatchObject({ kind: 'result', result: { status: 'cancelled' } });
-    await expectWell(session);
+    await expectWell(harness, session);
   });
 
   describe('misses a deadline:', () => {
@@ -381,7 +317,7 @@ describe('the warm runner with an agent that', () => {
         deadline,
         error: expect.stringMatching(error),
       });
-      await expectWell(session);
+      await expectWell(harness, session);
     });
 
     it('the start', async () => {

@@ -112,10 +112,20 @@ describe('the warm runner and the options of a session:', () => {
     });
   });
 
-  it('a model that the agent refuses is refused by name', async () => {
-    expect(await refusal('close choices', { model: 'refused' })).toMatchObject({
+  it.each([
+    ['refuses', 'refused', 'no such value'],
+    ['does not list, and calls an internal error,', 'unheard-of', 'Internal error'],
+  ])('a model that the agent %s is refused by name', async (_how, model, said) => {
+    expect(await refusal('close choices', { model })).toMatchObject({
       code: 'validation_failed',
-      errors: [{ field: 'model', message: 'the agent refused it: no such value' }],
+      errors: [{ field: 'model', message: `the agent refused it: ${said}` }],
+    });
+  });
+
+  it('a model that the agent lists and cannot set is a failure of the agent', async () => {
+    expect(await refusal('close choices vague', { model: 'big' })).toMatchObject({
+      code: 'agent_failed',
+      message: expect.stringContaining('session/set_config_option failed: Internal error'),
     });
   });
 

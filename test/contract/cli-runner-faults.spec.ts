@@ -46,6 +46,33 @@ describe('the acpx command line runner with an acpx that', () => {
     expect(messages).toEqual([]);
   });
 
+  it.each([
+    ['goes on with its conversation', 'forgetful', 3, { contextLost: false, agentSessionId: null }],
+    [
+      'begins anew when the agent has forgotten it as well',
+      'forgetful:for-good',
+      4,
+      { contextLost: true, agentSessionId: 'new-id' },
+    ],
+  ])('does not know the session: it is made again, and %s', async (_what, scenario, commands, expected) => {
+    await start(scenario);
+    const { result, messages, text } = await turn(harness.runner, { ...session, hasHistory: true }, 'hi');
+    expect(result).toMatchObject({ status: 'completed', error: null, ...expected });
+    expect(text).toBe('well');
+    // Its refusal is not among them.
+    expect(messages.map(({ id }) => id)).toEqual(['p', undefined, 'p']);
+    const calls = (await harness.calls()).slice(1).map(({ args }) => args);
+    expect(calls).toHaveLength(commands);
+    expect(calls[1]).toContain('--resume-session=agents-own-id');
+  });
+
+  it('does not know the session, which has options of another runner: the turn says which', async () => {
+    await start('forgetful');
+    const options = { ...session.options, model: 'big' };
+    const { result } = await turn(harness.runner, { ...session, options, hasHistory: true }, 'hi');
+    expect(result).toMatchObject({ status: 'failed', error: expect.stringContaining('model') });
+  });
+
   it('is killed', async () => {
     await start('killed');
     const { result } = await turn(harness.runner, session, 'hi');

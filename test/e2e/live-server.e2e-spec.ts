@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { LiveSessionClient } from '../support/live-client.js';
@@ -69,6 +69,17 @@ describe('the built server with warm agents, as its own life goes on', () => {
     SLOW,
   );
 
+  const limitFiles = (pid: number, bytes: number | 'unlimited') =>
+    run('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`]);
+  /** From now on the server cannot write to its ledger; its agents are not concerned. */
+  const fillDisk = async (pid: number, session: LiveSessionClient): Promise<void> => {
+    await limitFiles(pid, (await stat(join(home.dataDir, 'clawdforge.db-wal'))).size);
+    await until(
+      'the disk is full',
+      async () => (await session.app.call('POST', `${session.path}/turns`, { prompt: 'x' })).status === 503,
+    );
+  };
+
   itOnLinux(
     'loses nothing when the disk fills up while a turn streams',
     async () => {
@@ -77,21 +88,15 @@ describe('the built server with warm agents, as its own life goes on', () => {
       const app = await home.admin.mint('app');
       const session = await LiveSessionClient.open(app);
       const stream = await session.follow();
-      const limitFiles = (bytes: number | 'unlimited') =>
-        run('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`]);
 
       const turnId = await session.submit('/stream 200 10');
       await until('it streams', () => stream.events.length > 10);
-      await limitFiles((await stat(join(home.dataDir, 'clawdforge.db-wal'))).size);
-      await until(
-        'the disk is full',
-        async () => (await app.call('POST', `${session.path}/turns`, { prompt: 'x' })).status === 503,
-      );
+      await fillDisk(pid, session);
       const told = stream.events.length;
       const whileFull = await session.log();
       expect(whileFull.length).toBeGreaterThanOrEqual(told);
       expect((await session.turn(turnId)).status).toBe('running');
-      await limitFiles('unlimited');
+      await limitFiles(pid, 'unlimited');
 
       expect(await session.ended(turnId)).toMatchObject({ status: 'completed' });
       const events = await session.eventsOf(turnId);
@@ -106,6 +111,43 @@ describe('the built server with warm agents, as its own life goes on', () => {
       stream.leave();
       await session.expectToRemember('/stream 200 10');
       await session.expectOneEndEach();
+    },
+    SLOW,
+  );
+
+  itOnLinux(
+    'fails the turn that says more than can be kept while the disk is full, and keeps all that it told',
+    async () => {
+      home = await ServerHome.make({ CLAWDFORGE_AGENTS: `mine=${HOSTILE}` });
+      const { pid } = await home.start();
+      const app = await home.admin.mint('app');
+      const session = await LiveSessionClient.open(app, 'mine');
+      await session.say('hello');
+      const stream = await session.follow();
+      const turnId = await session.submitUntil('/flood-after go 40000', 'message.delta');
+      await fillDisk(pid, session);
+      await writeFile(join(home.home, 'go'), '');
+      // What cannot be kept is not let run on: its agent is asked to cancel.
+      const calls = join(home.home, 'calls.jsonl');
+      await until('it is cancelled', async () => (await readFile(calls, 'utf8')).includes('session/cancel'));
+      expect((await session.turn(turnId)).status).toBe('running');
+      await limitFiles(pid, 'unlimited');
+
+      expect(await session.ended(turnId)).toMatchObject({
+        status: 'failed',
+        error: expect.stringContaining('storage'),
+      });
+      const said = (await session.eventsOf(turnId))
+        .filter(({ type }) => type === 'message.delta')
+        .map(({ data }) => data.text);
+      expect(said.length).toBeLessThan(40_000);
+      expect(said).toEqual(['ready', ...said.slice(1).map((_, index) => `chunk ${index}`)]);
+      expect(await session.say('next')).toBe('well');
+      await session.expectOneEndEach();
+      const log = await session.log();
+      await until('the follower has it all', () => stream.events.length === log.length);
+      expect(stream.events.map(({ id }) => id)).toEqual(log.map(({ id }) => id));
+      stream.leave();
     },
     SLOW,
   );

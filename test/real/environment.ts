@@ -21,11 +21,40 @@ export interface IsolatedHome {
 }
 
 /**
+ * All that claude and its adapter are to find in their environment, beside HOME and TMPDIR: their programs, a key that opens
+ * nothing, and the model API at `modelBaseUrl` as the only one.
+ */
+export async function claudeVariables(modelBaseUrl: string): Promise<Record<string, string>> {
+  const { claudeBin, adapterBinDir } = await installRealAgents();
+  return {
+    ...modelVariables(modelBaseUrl, adapterBinDir),
+    CLAUDE_CODE_MAX_RETRIES: '2',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    // The adapter's SDK brings a claude of another version; one version is under test here.
+    CLAUDE_CODE_EXECUTABLE: claudeBin,
+    DISABLE_AUTOUPDATER: '1',
+    DISABLE_TELEMETRY: '1',
+    // Without it claude refuses to run as root with everything allowed.
+    ...(process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}),
+  };
+}
+
+/** What any agent needs to be found in `binDir` and to ask the Messages API at `modelBaseUrl`. */
+export function modelVariables(modelBaseUrl: string, binDir: string): Record<string, string> {
+  return {
+    PATH: [binDir, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
+    LANG: 'C.UTF-8',
+    ANTHROPIC_API_KEY: dummyApiKey,
+    ANTHROPIC_BASE_URL: modelBaseUrl,
+  };
+}
+
+/**
  * A home directory for agent processes in which nothing of the person running the tests can be seen or
  * changed, and an environment that lets them reach nothing but the model API at `modelBaseUrl`.
  */
 export async function isolatedHome(modelBaseUrl: string): Promise<IsolatedHome> {
-  const { claudeBin, adapterBinDir } = await installRealAgents();
+  const variables = await claudeVariables(modelBaseUrl);
   const root = await realpath(await mkdtemp(join(tmpdir(), 'clawdforge-real-')));
   const home = join(root, 'home');
   const tmp = join(home, 'tmp');
@@ -38,22 +67,7 @@ export async function isolatedHome(modelBaseUrl: string): Promise<IsolatedHome> 
     home,
     tmp,
     work,
-    env: {
-      PATH: [adapterBinDir, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
-      HOME: home,
-      TMPDIR: tmp,
-      LANG: 'C.UTF-8',
-      ANTHROPIC_API_KEY: dummyApiKey,
-      ANTHROPIC_BASE_URL: modelBaseUrl,
-      CLAUDE_CODE_MAX_RETRIES: '2',
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      // The adapter's SDK brings a claude of another version; one version is under test here.
-      CLAUDE_CODE_EXECUTABLE: claudeBin,
-      DISABLE_AUTOUPDATER: '1',
-      DISABLE_TELEMETRY: '1',
-      // Without it claude refuses to run as root with everything allowed.
-      ...(process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}),
-    },
+    env: { ...variables, HOME: home, TMPDIR: tmp },
     processes,
     async remove() {
       for (const pid of await processes()) killQuietly(pid);

@@ -15,6 +15,8 @@ import { join, relative, resolve } from 'node:path';
 
 export const claudeCodeVersion = '2.1.329';
 export const claudeAgentAcpVersion = '0.100.0';
+export const qwenCodeVersion = '0.24.4';
+export const geminiCliVersion = '0.61.0';
 
 export interface RealAgents {
   /** The native program, as a path without links. */
@@ -40,6 +42,23 @@ export async function installRealAgents(cacheDir = defaultCacheDir): Promise<Rea
   const target = join(cacheDir, `claude-code-${claudeCodeVersion}+claude-agent-acp-${claudeAgentAcpVersion}`);
   await installOnce(cacheDir, target, packages, linkClaude);
   return locate(target);
+}
+
+/**
+ * An agent that is one package with one program, a script for Node; installed as the others are.
+ * @returns the directory with the program.
+ */
+export async function installAgent(
+  packageName: string,
+  version: string,
+  program: string,
+  cacheDir = defaultCacheDir,
+): Promise<string> {
+  const target = join(cacheDir, `${program}-${version}`);
+  await installOnce(cacheDir, target, [`${packageName}@${version}`]);
+  const binDir = join(target, 'node_modules', '.bin');
+  await access(join(binDir, program), constants.X_OK);
+  return binDir;
 }
 
 /**

@@ -113,4 +113,28 @@ describe('FakeModelApi', () => {
     expect((await fetch(`${api.baseUrl}/v1/nothing`)).status).toBe(404);
     expect(api.otherCalls).toEqual(['HEAD /', 'GET /v1/nothing']);
   });
+
+  it("answers in Gemini's way to those who ask so", async () => {
+    const answers = async (method: string, parts: object[]): Promise<string> => {
+      const response = await fetch(`${api.baseUrl}/v1beta/models/m:${method}?alt=sse`, {
+        method: 'POST',
+        body: JSON.stringify({
+          contents: [{ role: 'user', parts }],
+          tools: [{ functionDeclarations: [{ name: 'run_shell_command' }] }],
+        }),
+      });
+      return response.text();
+    };
+    const chunks = await answers('streamGenerateContent', [{ text: 'slow:2:1' }]);
+    expect(chunks).toMatch(/^data: .*"part 1. ".*\r\n\r\ndata: .*"part 2. ".*"STOP"/);
+    expect(JSON.parse(await answers('generateContent', [{ text: 'tool:bash ls' }]))).toMatchObject({
+      candidates: [
+        { content: { parts: [{ functionCall: { name: 'run_shell_command', args: { command: 'ls' } } }] } },
+      ],
+    });
+    const result = { functionResponse: { name: 'run_shell_command', response: { output: 'a file' } } };
+    expect(await answers('generateContent', [result])).toContain('tool said: a file');
+    expect(await answers('generateContent', [{ text: 'error:400' }])).toContain('"INVALID_ARGUMENT"');
+    expect(api.requests.map(({ model }) => model)).toEqual(['m', 'm', 'm', 'm']);
+  });
 });

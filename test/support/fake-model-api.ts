@@ -2,6 +2,14 @@ import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+  fromGemini,
+  geminiAnswer,
+  geminiCall,
+  geminiError,
+  streamGemini,
+  streamHalfGemini,
+} from './gemini-dialect.js';
 import { defaultReply, type Reply, type Responder } from './model-reply.js';
 import { isSideCall, type ModelRequest } from './model-request.js';
 import { inputTokens, messageOf, streamHalf, streamMessage } from './model-stream.js';
@@ -17,7 +25,7 @@ const errorTypes: Record<number, string> = {
 };
 
 /**
- * A model provider on loopback: the part of the Messages API that coding agents use, with answers that a
+ * A model provider on loopback: the part of the Messages API that coding agents use, and of Gemini's, with answers that a
  * test decides. What it was asked is kept in `requests`; calls to anything else in `otherCalls`.
  */
 export class FakeModelApi {
@@ -79,6 +87,15 @@ export class FakeModelApi {
       sendJson(response, 200, { input_tokens: inputTokens });
       return;
     }
+    const gemini = request.method === 'POST' ? geminiCall(pathname) : undefined;
+    if (gemini?.method.endsWith('enerateContent') === true) {
+      const isStream = gemini.method === 'streamGenerateContent';
+      const parsed = fromGemini(gemini.model, body, isStream);
+      this.requests.push(parsed);
+      this.requestHeaders.push(request.headers);
+      await replyInGemini(parsed, this.respond(parsed), response);
+      return;
+    }
     this.otherCalls.push(`${request.method ?? ''} ${pathname}`);
     const isProbe = request.method === 'HEAD' || pathname === '/';
     if (isProbe) sendJson(response, 200, {});
@@ -104,6 +121,16 @@ export class FakeModelApi {
         else sendJson(response, 200, messageOf(id, request, reply));
     }
   }
+}
+
+async function replyInGemini(request: ModelRequest, reply: Reply, response: ServerResponse): Promise<void> {
+  if (reply.kind === 'hang') return;
+  if (reply.kind === 'half') streamHalfGemini(response);
+  else if (reply.kind === 'error') {
+    const message = reply.message ?? `asked for ${reply.status}`;
+    sendJson(response, reply.status, geminiError(reply.status, message));
+  } else if (request.stream === true) await streamGemini(response, reply);
+  else sendJson(response, 200, geminiAnswer(reply));
 }
 
 function sendError(response: ServerResponse, status: number, message: string): void {

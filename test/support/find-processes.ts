@@ -13,19 +13,28 @@ export async function findProcesses(
   return found.flat();
 }
 
+/** The pid of a process's parent; undefined when it has ended. */
+export async function parentOf(pid: number): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  return stat === undefined ? undefined : Number(fieldsOf(stat)[1]);
+}
+
 async function isMatch(
   pid: number,
   matches: (environment: ReadonlyMap<string, string>) => boolean,
 ): Promise<boolean> {
   try {
     if (!matches(parse(await readFile(`/proc/${pid}/environ`, 'utf8')))) return false;
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The state follows the program's name, which may itself hold brackets and blanks.
-    return !stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+    return fieldsOf(await readFile(`/proc/${pid}/stat`, 'utf8'))[0] !== 'Z';
   } catch {
     // Ended while it was looked at, or not ours to read.
     return false;
   }
+}
+
+/** From the state on: it follows the program's name, which may itself hold brackets and blanks. */
+function fieldsOf(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function parse(environ: string): Map<string, string> {

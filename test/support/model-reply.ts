@@ -20,7 +20,7 @@ const directive = /^(say|recall|tool|error|hang|slow|half)(?::(.*))?$/s;
  * own, else how many user texts there were and the first one's marker. A pure function of the request.
  *
  * `say:TEXT` that text · `recall` every `marker:WORD` of the texts before · `tool:bash COMMAND` a call of
- * Bash, then its output · `error:STATUS` · `slow:N:MS` N pieces MS milliseconds apart · `hang` · `half`
+ * the agent's shell, then its output · `error:STATUS` · `slow:N:MS` N pieces MS milliseconds apart · `hang` · `half`
  */
 export function defaultReply(request: ModelRequest): Reply {
   if (isSideCall(request)) return textReply(sideCallAnswer);
@@ -35,7 +35,7 @@ export function defaultReply(request: ModelRequest): Reply {
     case 'recall':
       return textReply(`recalled: ${markersIn(texts.slice(0, -1)).join(' ') || 'nothing'}`);
     case 'tool':
-      return { kind: 'tool', name: 'Bash', input: bashInput(argument) };
+      return shellCall(request, argument);
     case 'error':
       return { kind: 'error', status: Number(argument) };
     case 'slow':
@@ -65,8 +65,14 @@ function findDirective(text: string): [name: string, argument: string] {
   return ['', ''];
 }
 
-function bashInput(argument: string): Record<string, unknown> {
-  return { command: argument.replace(/^bash\s+/, ''), description: 'Run what the test asks for' };
+/** Each agent has a shell of its own name; an unknown one is taken for claude's. */
+function shellCall(request: ModelRequest, argument: string): Reply {
+  const command = argument.replace(/^bash\s+/, '');
+  const description = 'Run what the test asks for';
+  const isQwen = request.tools?.some(({ name }) => name === 'run_shell_command') === true;
+  return isQwen
+    ? { kind: 'tool', name: 'run_shell_command', input: { command, description, is_background: false } }
+    : { kind: 'tool', name: 'Bash', input: { command, description } };
 }
 
 function slowReply(argument: string): Reply {

@@ -22,7 +22,7 @@ export interface ContentBlock {
 }
 
 /** What agents put around the user's own words; it comes as extra blocks and inside blocks. */
-const agentAsides = /<(system-reminder|local-command-[a-z]+|command-[a-z]+)>[\s\S]*?<\/\1>/g;
+const agentAsides = /<(system-reminder|session_context|local-command-[a-z]+|command-[a-z]+)>[\s\S]*?<\/\1>/g;
 
 /** The user's own words in one message, without what the agent added; '' for a bare tool result. */
 export function ownText(message: ModelMessage): string {

@@ -49,6 +49,8 @@ export class LiveSession implements SessionEar, PoolMember {
   agentSessionId: string | null;
   /** Whether a prompt may have reached the agent, so that there is a context. */
   hasContext: boolean;
+  /** Whether the agent refused to go on with the conversation when it was last asked to, for a reason that may pass. */
+  hasFailedToReopen = false;
   offers: SessionOffers | null = null;
   turn: TurnEar | null = null;
   /** Monotonic milliseconds. */

@@ -5,6 +5,7 @@ import { errorTextOf } from '../../core/acp-messages.js';
 export const RPC_CODES = {
   methodNotFound: -32601,
   invalidParams: -32602,
+  internalError: -32603,
   authRequired: -32000,
   unknownSession: -32002,
 } as const;

@@ -78,10 +78,13 @@ export class SessionOpener {
         session.openAt(agent, sessionId);
       });
       session.offers = readOffers(answer) ?? session.offers;
+      session.hasFailedToReopen = false;
       return true;
     } catch (error) {
       const { cause } = error as Error;
-      if (cause instanceof RpcFault && cause.code === RPC_CODES.unknownSession) return false;
+      // What fails for another reason may pass; a session that fails so again would be stuck for good.
+      if (cause instanceof RpcFault && (isUnknownSession(cause) || session.hasFailedToReopen)) return false;
+      session.hasFailedToReopen = cause instanceof RpcFault;
       throw error;
     }
   }
@@ -91,10 +94,7 @@ export class SessionOpener {
       return await this.call(session, agent, call.method, call.params);
     } catch (error) {
       const { cause } = error as Error;
-      const isRefused =
-        cause instanceof RpcFault &&
-        (cause.code === RPC_CODES.invalidParams || cause.code === RPC_CODES.methodNotFound);
-      if (!isRefused) throw error;
+      if (!(cause instanceof RpcFault) || !isRefusal(cause, call)) throw error;
       throw invalidFields([
         { field: call.field, message: `the agent refused it: ${this.around.told(cause.message)}` },
       ]);
@@ -124,6 +124,19 @@ export class SessionOpener {
       throw new AgentFault(code, this.around.told(text), { cause: error });
     }
   }
+}
+
+/** By its code, or by the words of agents that call it an internal error (docs/agents.md). */
+function isUnknownSession({ code, message }: RpcFault): boolean {
+  return (
+    code === RPC_CODES.unknownSession || /no previous sessions|invalid session identifier/i.test(message)
+  );
+}
+
+/** Some agents call a value that they have not an internal error; one that they list may fail for another reason. */
+function isRefusal({ code }: RpcFault, { isListed }: SettingCall): boolean {
+  if (code === RPC_CODES.invalidParams || code === RPC_CODES.methodNotFound) return true;
+  return !isListed && code === RPC_CODES.internalError;
 }
 
 /** @throws the signal's reason when it aborts first. */

@@ -30,6 +30,8 @@ export interface SettingCall {
   readonly field: string;
   readonly method: 'session/set_mode' | 'session/set_model' | 'session/set_config_option';
   readonly params: object;
+  /** Whether the agent lists the value among those that it takes, as far as it lists any. */
+  readonly isListed: boolean;
 }
 
 /** Claude Code reads settings from the working directory, which may run code; only the user's own may count. */
@@ -128,15 +130,17 @@ function unsupportedServers(options: SessionOptions, facts: AgentFacts): FieldEr
 function modelCall(sessionId: string, offers: SessionOffers | null, model: string): SettingCall | string {
   const option = offers?.configOptions.find(({ id, category }) => id === 'model' || category === 'model');
   if (offers === null || option !== undefined) {
-    return configOptionCall('model', { sessionId, configId: option?.id ?? 'model', value: model });
+    const isListed = option?.values?.includes(model) ?? true;
+    return configOptionCall('model', { sessionId, configId: option?.id ?? 'model', value: model }, isListed);
   }
   if (offers.models === null) return UNSUPPORTED;
-  return { field: 'model', method: 'session/set_model', params: { sessionId, modelId: model } };
+  const isListed = offers.models.includes(model);
+  return { field: 'model', method: 'session/set_model', params: { sessionId, modelId: model }, isListed };
 }
 
 function modeCall(sessionId: string, offers: SessionOffers | null, modeId: string): SettingCall | string {
   const params: SetSessionModeRequest = { sessionId, modeId };
-  const call: SettingCall = { field: 'mode', method: 'session/set_mode', params };
+  const call: SettingCall = { field: 'mode', method: 'session/set_mode', params, isListed: true };
   if (offers === null) return call;
   if (offers.modes !== null) return offers.modes.includes(modeId) ? call : takesOneOf(offers.modes);
   const option = offers.configOptions.find(({ category }) => category === 'mode');
@@ -166,8 +170,12 @@ function configCall(
   return configOptionCall(field, { sessionId, configId, type: 'boolean', value: value === 'true' });
 }
 
-function configOptionCall(field: string, params: SetSessionConfigOptionRequest): SettingCall {
-  return { field, method: 'session/set_config_option', params };
+function configOptionCall(
+  field: string,
+  params: SetSessionConfigOptionRequest,
+  isListed = true,
+): SettingCall {
+  return { field, method: 'session/set_config_option', params, isListed };
 }
 
 function takesOneOf(values: readonly string[]): string {

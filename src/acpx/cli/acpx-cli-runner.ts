@@ -22,10 +22,11 @@ import { AgentCatalogue } from '../agent-catalogue.js';
 import { leavableTurn } from '../leavable-turn.js';
 import { AcpxCommands } from './acpx-commands.js';
 import { AcpxProgram } from './acpx-program.js';
+import { AcpxSessions } from './acpx-sessions.js';
 import { AcpxVersion } from './acpx-version.js';
 import { CLI_LIMITS, DEFAULT_CLI_LIMITS, type CliLimits } from './cli-limits.js';
 import { CliTurn, type TurnSurroundings } from './cli-turn.js';
-import { agentSessionIdOf, closeFault, createFailure } from './session-commands.js';
+import { closeFault } from './session-commands.js';
 import { DrainingProcesses } from './draining-processes.js';
 import { StartGate } from './start-gate.js';
 import { unsupportedChanges, unsupportedOptions } from './unsupported-options.js';
@@ -39,6 +40,7 @@ import { unsupportedChanges, unsupportedOptions } from './unsupported-options.js
 export class AcpxCliRunner extends AcpxRunner {
   private readonly logger = new Logger(AcpxCliRunner.name);
   private readonly commands: AcpxCommands;
+  private readonly acpxSessions: AcpxSessions;
   private readonly versionReader: AcpxVersion;
   private readonly draining: DrainingProcesses;
   private readonly gate: StartGate;
@@ -59,6 +61,7 @@ export class AcpxCliRunner extends AcpxRunner {
     super();
     const program = new AcpxProgram(config);
     this.commands = new AcpxCommands(config, program, supervisor, limits);
+    this.acpxSessions = new AcpxSessions(this.commands, limits.createMs);
     this.versionReader = new AcpxVersion(config, program, supervisor, clock, limits);
     this.draining = new DrainingProcesses(limits.drainMs, limits.killGraceMs);
     this.gate = new StartGate(Math.max(4, 2 * availableParallelism()), limits.startMs);
@@ -145,10 +148,7 @@ export class AcpxCliRunner extends AcpxRunner {
     const launchCommand = this.catalogue.launchCommand(session.agent);
     const launched = { ...session, launchCommand };
     this.seen.set(session.id, launched);
-    const outcome = await this.commands.create(launched);
-    const failure = createFailure(outcome, this.limits.createMs, (text) => this.commands.told(text));
-    if (failure !== undefined) throw failure;
-    return { launchCommand, agentSessionId: agentSessionIdOf(outcome) };
+    return { launchCommand, agentSessionId: await this.acpxSessions.create(launched) };
   }
 
   private async releaseAll(): Promise<void> {
@@ -160,7 +160,26 @@ export class AcpxCliRunner extends AcpxRunner {
     content: readonly JsonObject[],
     options: PromptOptions,
   ): AsyncGenerator<PromptItem, void> {
-    const turn = new CliTurn(options, this.surroundingsOf(session, content));
+    const newTurn = (makeReady: () => Promise<void>): CliTurn =>
+      new CliTurn(options, this.surroundingsOf(session, content, makeReady));
+    const turn = newTurn(() => this.commands.prepare());
+    let held: PromptItem | undefined;
+    for await (const item of this.itemsOf(turn, session)) {
+      if (item.kind === 'result' && turn.isRefused) {
+        yield* this.itemsOf(
+          newTurn(() => this.acpxSessions.adopt(session)),
+          session,
+        );
+        return;
+      }
+      if (held !== undefined) yield held;
+      // What acpx says when it refuses a prompt is nothing for the client, unless the turn ends by it.
+      held = item.kind === 'message' && item.message.value.id === null ? item : undefined;
+      if (held === undefined) yield item;
+    }
+  }
+
+  private async *itemsOf(turn: CliTurn, session: RunnerSession): AsyncGenerator<PromptItem, void> {
     if (this.stopped !== undefined) void turn.stop({ kind: 'failed', error: drainingError().message });
     this.seen.set(session.id, session);
     this.turns.set(session.id, turn);
@@ -171,7 +190,12 @@ export class AcpxCliRunner extends AcpxRunner {
     }
   }
 
-  private surroundingsOf(session: RunnerSession, content: readonly JsonObject[]): TurnSurroundings {
+  /** @param makeReady what has to be done before acpx can take the prompt. */
+  private surroundingsOf(
+    session: RunnerSession,
+    content: readonly JsonObject[],
+    makeReady: () => Promise<void>,
+  ): TurnSurroundings {
     const { commands, limits } = this;
     const warn = (text: string): void => this.warn(session, text);
     let leaveGate = (): void => undefined;
@@ -182,7 +206,7 @@ export class AcpxCliRunner extends AcpxRunner {
         warn(`${lines} lines were no JSON objects`);
       },
       prepare: async () => {
-        await commands.prepare();
+        await makeReady();
         leaveGate = await this.gate.enter();
       },
       spawn: () => {
@@ -197,6 +221,7 @@ export class AcpxCliRunner extends AcpxRunner {
       sweep: () => this.sweep(session),
       drain: (process) => this.draining.add(session.id, process),
       told: (text) => commands.told(text),
+      sentTo: (agentSessionId) => this.acpxSessions.sentTo(session, agentSessionId),
     };
   }
 
@@ -220,6 +245,7 @@ export class AcpxCliRunner extends AcpxRunner {
     await this.draining.end(session.id, 0);
     await this.supervisor.forget(session.marker);
     this.seen.delete(session.id);
+    this.acpxSessions.forget(session);
   }
 
   /**

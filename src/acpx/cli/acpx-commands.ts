@@ -22,9 +22,11 @@ export class AcpxCommands {
     this.secrets = secretsOf(config);
   }
 
-  async create(session: RunnerSession): Promise<CommandOutcome> {
+  /** @param resumedId the agent's id of a conversation that the session is to go on with. */
+  async create(session: RunnerSession, resumedId?: string | null): Promise<CommandOutcome> {
     await this.program.prepare();
-    return this.finish(session, 'acpx sessions new', this.program.createArgs(session), this.limits.createMs);
+    const args = this.program.createArgs(session, resumedId);
+    return this.finish(session, 'acpx sessions new', args, this.limits.createMs);
   }
 
   async close(session: RunnerSession): Promise<CommandOutcome> {

@@ -45,8 +45,10 @@ export class AcpxProgram {
     return [...this.leadingArgs, '--version'];
   }
 
-  createArgs(session: RunnerSession): string[] {
-    return this.sessionArgs(session, [], ['sessions', 'new', '--name', session.id]);
+  /** @param resumedId the agent's id of a conversation that the session is to go on with. */
+  createArgs(session: RunnerSession, resumedId: string | null = null): string[] {
+    const resume = resumedId === null ? [] : [`--resume-session=${resumedId}`];
+    return this.sessionArgs(session, [], ['sessions', 'new', '--name', session.id, ...resume]);
   }
 
   /** The prompt goes to stdin: as an argument it could be an option, a file name, or too long. */

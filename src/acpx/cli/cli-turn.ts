@@ -7,6 +7,7 @@ import type { SupervisedProcess } from '../../processes/supervised-process.js';
 import type { PromptItem, PromptOptions, PromptResult } from '../acpx-runner.js';
 import type { CliLimits } from './cli-limits.js';
 import { TurnOutput } from './turn-output.js';
+import { isUnknownSessionExit } from './exit-errors.js';
 import { isOutcomeOpen, turnResult, type StopCause } from './turn-result.js';
 
 /** What a turn needs done outside of its own process. */
@@ -26,10 +27,15 @@ export interface TurnSurroundings {
   /** Cuts and redacts what is told to clients. */
   told(text: string): string;
   countNoise(lines: number): void;
+  /** The agent's id of the session in which the prompt was sent: what is new of that. */
+  sentTo(agentSessionId: string | null): Pick<PromptResult, 'agentSessionId' | 'contextLost'>;
 }
 
 /** One run of `acpx … prompt`, from its start to its one result. */
 export class CliTurn {
+  /** Whether acpx has no such session, so that the prompt was sent to nobody; known with the result. */
+  isRefused = false;
+
   private readonly output: TurnOutput;
   private readonly over = new AbortController();
   private process: SupervisedProcess | undefined;
@@ -122,6 +128,8 @@ export class CliTurn {
     const { output, process } = this;
     const hasAnswer = output.answer !== undefined;
     const exit = hasAnswer ? undefined : await process?.exited;
+    this.isRefused =
+      this.cause === undefined && !output.isPrompted && exit !== undefined && isUnknownSessionExit(exit);
     this.over.abort();
     await this.ladder;
     if (output.noiseLines > 0) this.around.countNoise(output.noiseLines);
@@ -135,6 +143,7 @@ export class CliTurn {
         exit,
         errorText: errorText === undefined ? undefined : this.around.told(errorText),
       }),
+      ...this.around.sentTo(output.agentSessionId),
       stderr: this.around.told(process?.stderrTail() ?? ''),
       costUsd: output.costUsd,
     };

@@ -12,6 +12,7 @@ const TEXTS: Readonly<Record<number, string>> = {
 };
 
 const TIMEOUT_CODE = 3;
+const UNKNOWN_SESSION_CODE = 4;
 
 /** The error text of an acpx that ended without a terminal line. */
 export function exitErrorText(exit: ExitStatus): string {
@@ -19,6 +20,11 @@ export function exitErrorText(exit: ExitStatus): string {
     return `acpx could not be started (${exit.spawnError.code ?? 'unknown error'})`;
   if (exit.code === null) return `acpx was ended by ${exit.signal ?? 'a signal'}`;
   return TEXTS[exit.code] ?? `acpx exit ${exit.code}`;
+}
+
+/** Whether acpx, or the agent behind it, has no such session. */
+export function isUnknownSessionExit(exit: ExitStatus): boolean {
+  return exit.code === UNKNOWN_SESSION_CODE;
 }
 
 export function isTimeoutExit(exit: ExitStatus): boolean {

@@ -1,7 +1,7 @@
 import { errorTextOf } from '../../core/acp-messages.js';
 import { GatewayError } from '../../core/errors.js';
 import type { CommandOutcome } from './acpx-command.js';
-import { exitErrorText } from './exit-errors.js';
+import { exitErrorText, isUnknownSessionExit } from './exit-errors.js';
 
 /** The agent's session id in the answer of `sessions new`; null when there is none. It may change with the first prompt. */
 export function agentSessionIdOf(outcome: CommandOutcome): string | null {
@@ -29,6 +29,14 @@ export function createFailure(
   const text = `acpx sessions new failed: ${exitErrorText(exit)}`;
   const said = told(saidBy(outcome));
   return new GatewayError('agent_failed', said === '' ? text : `${text}: ${said}`);
+}
+
+/** Whether `sessions new` failed because the agent can go on with no earlier conversation, or has not the one it was asked for. */
+export function hasLostConversation(outcome: CommandOutcome): boolean {
+  const { exit, answer } = outcome;
+  if (exit === null || exit.code === 0) return false;
+  const said = answer === undefined ? undefined : errorTextOf(answer);
+  return isUnknownSessionExit(exit) || said?.includes('does not support session/resume') === true;
 }
 
 /** Why `sessions close` did not close a session, for the log. One that was closed before is such a case. */

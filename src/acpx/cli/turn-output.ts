@@ -1,6 +1,6 @@
 import { costUsdOf, errorTextOf } from '../../core/acp-messages.js';
 import type { AgentMessage, JsonObject } from '../../core/json-rpc.js';
-import { parseMessage } from '../../core/json-rpc.js';
+import { isJsonObject, parseMessage } from '../../core/json-rpc.js';
 import type { SplitLine } from '../../core/line-splitter.js';
 import { TerminalLineReader } from '../../core/terminal-line.js';
 
@@ -17,6 +17,10 @@ export class TurnOutput {
   /** The last error object, and what it says. */
   errorObject: JsonObject | undefined;
   noiseLines = 0;
+  /** The agent's id of the session in the prompt that acpx sent; null before that, and where it does not tell. */
+  agentSessionId: string | null = null;
+  /** Whether acpx has sent the prompt. */
+  isPrompted = false;
   /** Of the session so far, as the agent reported last in this turn. */
   costUsd: number | null = null;
 
@@ -56,8 +60,15 @@ export class TurnOutput {
   private read(value: JsonObject): boolean {
     if (errorTextOf(value) !== undefined) this.errorObject = value;
     this.costUsd = costUsdOf(value) ?? this.costUsd;
+    if (value.method === 'session/prompt') this.readPrompt(value.params);
     const isAnswer = this.terminal.read(value);
     if (isAnswer) this.answer = value;
     return isAnswer;
+  }
+
+  private readPrompt(params: unknown): void {
+    this.isPrompted = true;
+    const sessionId = isJsonObject(params) ? params.sessionId : undefined;
+    this.agentSessionId = typeof sessionId === 'string' ? sessionId : null;
   }
 }

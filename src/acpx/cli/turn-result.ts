@@ -21,14 +21,13 @@ export interface TurnEnd {
 
 type Outcome = Pick<PromptResult, 'status' | 'stopReason' | 'error'>;
 
-/** What acpx's own record of the session decides; it goes on with the conversation where the agent can. */
-const UNTOLD = { errorCode: null, contextLost: false, agentSessionId: null };
-
 /** The result of a turn, all but what its output told on the side. */
-export function turnResult(end: TurnEnd): Omit<PromptResult, 'stderr' | 'costUsd'> {
+export function turnResult(
+  end: TurnEnd,
+): Omit<PromptResult, 'stderr' | 'costUsd' | 'agentSessionId' | 'contextLost'> {
   const usage = end.answer === undefined ? null : usageOf(end.answer);
   const deadline = end.cause?.kind === 'timed_out' ? 'total' : null;
-  return { ...UNTOLD, ...outcomeOf(end), deadline, usage };
+  return { errorCode: null, ...outcomeOf(end), deadline, usage };
 }
 
 function outcomeOf({ cause, answer, exit, errorText }: TurnEnd): Outcome {
