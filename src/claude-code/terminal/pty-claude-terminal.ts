@@ -7,7 +7,7 @@ import { pause } from '../abort.js';
 import type { ClaudeTerminal } from './claude-terminal.js';
 import { readRegistry } from './session-registry.js';
 import { TerminalScreen } from './terminal-screen.js';
-import type { WatchedTerminal } from './watched-terminal.js';
+import { TERMINAL_BOUNDS, type WatchedTerminal } from './watched-terminal.js';
 
 /** Wide, so that lines of text are seldom broken. */
 export const TERMINAL_SIZE = { columns: 120, rows: 40 } as const;
@@ -127,8 +127,9 @@ export class PtyClaudeTerminal implements ClaudeTerminal {
 
   private resize(columns: number, rows: number): void {
     if (this.hasExited) return;
-    const width = between(20, Math.trunc(columns), 500);
-    const height = between(5, Math.trunc(rows), 200);
+    const { minColumns, maxColumns, minRows, maxRows } = TERMINAL_BOUNDS;
+    const width = between(minColumns, Math.trunc(columns), maxColumns);
+    const height = between(minRows, Math.trunc(rows), maxRows);
     this.screen.resize(width, height);
     this.parts.pty.resize(width, height);
   }

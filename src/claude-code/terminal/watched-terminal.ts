@@ -1,3 +1,6 @@
+/** The sizes that a terminal can have, in characters. */
+export const TERMINAL_BOUNDS = { minColumns: 20, maxColumns: 500, minRows: 5, maxRows: 200 } as const;
+
 /** A screen at one moment. */
 export interface ScreenSnapshot {
   readonly columns: number;
@@ -28,6 +31,6 @@ export interface WatchedTerminal {
   follow(follower: ScreenFollower): () => void;
   /** Presses keys. The session then belongs to whoever pressed them: no later request continues it. */
   type(text: string): void;
-  /** Sizes in characters, 20-500 by 5-200; others are brought into that range. */
+  /** Sizes outside `TERMINAL_BOUNDS` are brought into them. */
   resize(columns: number, rows: number): void;
 }
