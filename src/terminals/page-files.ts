@@ -15,7 +15,7 @@ const OWN_ASSETS = [
   'keyboard.js',
   'page.css',
   'page.js',
-  'strict-document.js',
+  'strict-styles.js',
   'terminal-table.js',
   'terminal-view.js',
   'watching.js',

@@ -1,9 +1,11 @@
 import { FitAddon } from './addon-fit.mjs';
 import { isTyped } from './keyboard.js';
-import { strictDocument } from './strict-document.js';
+import { keepStylesOutOfMarkup } from './strict-styles.js';
 import { Terminal } from './xterm.mjs';
 
 const RESET = '\x1bc';
+
+keepStylesOutOfMarkup();
 
 /** A live terminal, drawn by xterm in an element of the page. */
 export class TerminalView {
@@ -16,7 +18,6 @@ export class TerminalView {
    */
   constructor(element, { onInput, onLeave }) {
     this.#terminal = new Terminal({
-      documentOverride: strictDocument(document),
       scrollback: 1000,
       fontFamily: 'ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace',
       fontSize: 14,
