@@ -5,7 +5,7 @@ import path from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { findProcesses } from '../support/find-processes.js';
 
-const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
 
 /** A page as a person has it open, with a note of all that it should not have done. */
 export interface OpenPage {

@@ -35,6 +35,8 @@ describe('the page /admin/terminals in Chromium', () => {
     page.expectGood();
   });
 
+  const eventually = (what: string, condition: () => boolean | Promise<boolean>): Promise<void> =>
+    until(what, condition, 60_000);
   const say = (model = 'sonnet') =>
     app
       .http()
@@ -94,10 +96,10 @@ describe('the page /admin/terminals in Chromium', () => {
       page.read<string[]>(
         "[...document.querySelectorAll('#rows tr')].map((row) => [...row.cells].slice(0, 5).map((cell) => cell.textContent).join(' '))",
       );
-    await until('both are listed', async () => (await rows()).length === 2);
+    await eventually('both are listed', async () => (await rows()).length === 2);
     expect(await rows()).toEqual(['my-app terminal sonnet waiting 1', 'my-app terminal opus waiting 1']);
     claude().exit();
-    await until('one is listed', async () => (await rows()).length === 1);
+    await eventually('one is listed', async () => (await rows()).length === 1);
     expect(await rows()).toEqual(['my-app terminal opus waiting 1']);
   });
 
@@ -127,11 +129,11 @@ describe('the page /admin/terminals in Chromium', () => {
     await page.page.keyboard.press('Escape');
     await page.page.keyboard.press('ArrowUp');
     const typed = (): string => screen().typed.join('');
-    await until('all was typed', () => typed().length >= text.length + 5);
+    await eventually('all was typed', () => typed().length >= text.length + 5);
     expect(typed()).toBe(`${text}\r\u001b\u001b[A`);
     await page.page.click('[data-key="Esc"]');
     await page.page.click('[data-key="Ctrl+C"]');
-    await until('the keys were pressed', () => screen().typed.length >= 2 && typed().endsWith('\u0003'));
+    await eventually('the keys were pressed', () => screen().typed.length >= 2 && typed().endsWith('\u0003'));
     expect(typed()).toBe(`${text}\r\u001b\u001b[A\u001b\u0003`);
   });
 
@@ -145,7 +147,7 @@ describe('the page /admin/terminals in Chromium', () => {
         document.querySelector('.xterm-helper-textarea').dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
       })()`,
     );
-    await until('all arrived', () => screen().typed.join('').length === paste.length, 60_000);
+    await eventually('all arrived', () => screen().typed.join('').length === paste.length);
     expect(screen().typed.join('')).toBe(paste);
   });
 
@@ -160,7 +162,7 @@ describe('the page /admin/terminals in Chromium', () => {
     await page.page.click('.xterm-screen');
     await page.page.mouse.move(400, 500);
     await page.page.keyboard.type('x');
-    await until('a key arrived', () => screen().typed.length > 0);
+    await eventually('a key arrived', () => screen().typed.length > 0);
     expect(screen().typed).toEqual(['x']);
   });
 
@@ -171,21 +173,30 @@ describe('the page /admin/terminals in Chromium', () => {
     await second.watchFirst();
     await page.page.bringToFront();
     await page.page.click('#fit');
-    await until('it was given a size', () => screen().sizes.length === 1);
+    await eventually('it was given a size', () => screen().sizes.length === 1);
     const [[columns, rows]] = screen().sizes as [[number, number]];
     expect(columns).toBeGreaterThan(100);
     expect(rows).toBeGreaterThan(15);
     for (const one of [page, second]) {
       await one.page.bringToFront();
-      await until(
+      await eventually(
         'it is shown in that size',
         async () => (await one.read("document.querySelectorAll('.xterm-rows > div').length")) === rows,
-        60_000,
       );
       await one.untilScreen('> hi');
     }
     await second.close();
     second.expectGood();
+  });
+
+  it('goes on by itself when the server was away', async () => {
+    await watch();
+    await page.page.setOfflineMode(true);
+    await page.untilMessage('does not answer');
+    screen().show('meanwhile');
+    await page.page.setOfflineMode(false);
+    await eventually('all is well again', async () => (await page.message()) === '');
+    await page.untilScreen('meanwhile');
   });
 
   it('says that the terminal has ended, and types no more', async () => {
@@ -205,7 +216,7 @@ describe('the page /admin/terminals in Chromium', () => {
     await page.enterToken(ADMIN_TOKEN);
     await page.page.waitForSelector('#rows button', { visible: true });
     const focused = () => page.read<string>('document.activeElement.textContent');
-    await until('Tab leads to the terminal’s button', async () => {
+    await eventually('Tab leads to the terminal’s button', async () => {
       await page.page.keyboard.press('Tab');
       return (await focused()) === 'Watch';
     });
@@ -214,7 +225,31 @@ describe('the page /admin/terminals in Chromium', () => {
     await page.page.keyboard.press('F6');
     expect(await focused()).toBe('Esc');
     await page.page.keyboard.press('Enter');
-    await until('Esc was pressed', () => screen().typed.length > 0);
+    await eventually('Esc was pressed', () => screen().typed.length > 0);
     expect(screen().typed).toEqual(['\u001b']);
+  });
+
+  it('reads events however they are cut, and cuts input where it does no harm', async () => {
+    const events = await page.read(`(async () => {
+      const { readEvents } = await import('/admin/terminals/assets/event-stream.js');
+      const bytes = new TextEncoder().encode(': heartbeat\\n\\nevent: a\\ndata: {"x":"ü🦊"}\\n\\nevent: b\\ndata: {}\\n\\nevent: cut');
+      const stream = new ReadableStream({
+        start(controller) {
+          for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+          controller.close();
+        },
+      });
+      return Array.fromAsync(readEvents(stream));
+    })()`);
+    expect(events).toEqual([
+      { event: 'a', data: { x: 'ü🦊' } },
+      { event: 'b', data: {} },
+    ]);
+    const pieces = await page.read<string[]>(`(async () => {
+      const { piecesOf } = await import('/admin/terminals/assets/keyboard.js');
+      return ['x'.repeat(2001), 'x'.repeat(999) + '🦊', 'x'.repeat(997) + '\\x1b[201~', ''].map((input) => piecesOf(input));
+    })()`);
+    const xs = (count: number): string => 'x'.repeat(count);
+    expect(pieces).toEqual([[xs(1000), xs(1000), 'x'], [xs(999), '🦊'], [xs(997), '\u001b[201~'], []]);
   });
 });

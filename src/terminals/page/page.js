@@ -12,7 +12,8 @@ class Visit {
   isOver = false;
   /** @type {Watching | undefined} */
   #watching;
-  #hasListed = false;
+  /** Whether the last word of the server is still awaited. */
+  #isAwaited = true;
 
   /** @param {AdminApi} api */
   constructor(api) {
@@ -31,6 +32,7 @@ class Visit {
       if (!this.isOver) this.#show(terminals);
     } catch (error) {
       if (this.isOver) return;
+      this.#isAwaited = true;
       if (error instanceof RefusedError && error.isAboutToken) forgetToken(error.message);
       else if (error instanceof RefusedError) say(error.message, true);
       else say('The server does not answer; trying again …', true);
@@ -46,8 +48,8 @@ class Visit {
 
   /** @param {LiveTerminal[]} terminals */
   #show(terminals) {
-    if (!this.#hasListed) say('');
-    this.#hasListed = true;
+    if (this.#isAwaited) say('');
+    this.#isAwaited = false;
     element('entry').hidden = true;
     element('overview').hidden = element('forget').hidden = false;
     element('empty').hidden = terminals.length > 0;
