@@ -10,6 +10,7 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
 const ENDED = { type: 'system', subtype: 'turn_duration' };
+const MEGABYTE = `${'x'.repeat(1022)}\r\n`.repeat(1024);
 const UNKNOWN = '00000000-0000-4000-8000-000000000000';
 
 describe('/admin/live-terminals', () => {
@@ -263,9 +264,8 @@ describe('/admin/live-terminals', () => {
     const id = await idOf();
     const attentive = await follow(id);
     const stalled = await stalledFollower(`/admin/live-terminals/${id}/stream`);
-    const megabyte = `${'x'.repeat(1022)}\r\n`.repeat(1024);
     for (let count = 0; count < 3; count += 1) {
-      claude().watched.show(megabyte);
+      claude().watched.show(MEGABYTE);
       // Drawn before more comes, as a terminal is read.
       await claude().watched.snapshot();
     }
@@ -286,6 +286,8 @@ describe('/admin/live-terminals', () => {
     const follower = await follow(id);
     const stalled = await stalledFollower(`/admin/live-terminals/${id}/stream`);
     await until('the screen is there', () => snapshotsOf(follower).length === 1);
+    claude().watched.show(MEGABYTE.repeat(2));
+    await claude().watched.snapshot();
     await app.close();
     await follower.ended;
     expect(follower.events.at(-1)?.event).toBe('end');

@@ -53,6 +53,19 @@ describe('the page /admin/terminals in Chromium', () => {
     await page.untilScreen('> hi');
   };
 
+  it('needs a Chromium, and says so where there is none', async () => {
+    const named = process.env.CHROMIUM_BIN;
+    process.env.CHROMIUM_BIN = '/nowhere/chromium';
+    try {
+      await expect(TestBrowser.launch()).rejects.toThrow(
+        'no Chromium: looked for /nowhere/chromium; install it',
+      );
+    } finally {
+      if (named === undefined) delete process.env.CHROMIUM_BIN;
+      else process.env.CHROMIUM_BIN = named;
+    }
+  });
+
   it('says what is wrong with a token, and takes the right one', async () => {
     await page.enterToken('wrong');
     await page.untilMessage('not the admin token');
