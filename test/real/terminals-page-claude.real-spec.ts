@@ -75,7 +75,7 @@ describe('the page /admin/terminals over the real claude', () => {
   });
 
   it('takes a session over: what is typed in the page is asked and answered, in the size of the window', async () => {
-    expect((await ask('say:from a request')).status).toBe(200);
+    expect(await ask('say:from a request')).toMatchObject({ status: 200, body: { stop_reason: 'end_turn' } });
     await page.watchFirst();
     await page.untilScreen('from a request');
     await page.page.click('#fit');

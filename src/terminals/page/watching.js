@@ -39,7 +39,7 @@ export class Watching {
       onInput: (text) => this.#queue.push(text),
       onLeave: () => this.#firstButton?.focus(),
     });
-    this.#listenToToolbar();
+    this.#listenToButtons();
     this.#view.focus();
     void this.#follow();
   }
@@ -96,7 +96,7 @@ export class Watching {
     say('The terminal has ended. What it showed last is still here.', true);
   }
 
-  #listenToToolbar() {
+  #listenToButtons() {
     const { signal } = this.#leaving;
     for (const button of this.#buttons) {
       button.disabled = false;
