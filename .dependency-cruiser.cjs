@@ -24,6 +24,7 @@ rooms['claude-code'] = base;
 rooms.sessions = [...base, 'audit', 'tokens', 'auth', 'idempotency', 'metrics', 'files', 'acpx'];
 rooms.run = [...base, 'audit', 'tokens', 'auth', 'idempotency', 'metrics', 'files'];
 rooms.compat = [...base, 'audit', 'tokens', 'auth', 'metrics', 'idempotency', 'files', 'run', 'claude-code'];
+rooms.terminals = [...base, 'audit', 'claude-code'];
 rooms.sweeper = [...base, 'audit', 'idempotency', 'sessions'];
 rooms.health = [...base, 'audit', 'tokens', 'auth', 'metrics', 'acpx', 'sessions', 'run', 'sweeper'];
 // A program of its own, spoken to over ACP only: it shares pure code and nothing else.

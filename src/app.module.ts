@@ -46,6 +46,7 @@ import { SessionsModule } from './sessions/sessions.module.js';
 import { TurnEntity } from './sessions/turn.entity.js';
 import { SweeperModule } from './sweeper/sweeper.module.js';
 import { GatewayStateEntity } from './tokens/gateway-state.entity.js';
+import { TerminalsModule } from './terminals/terminals.module.js';
 import { TokenEntity } from './tokens/token.entity.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
@@ -109,6 +110,7 @@ export class AppModule implements OnModuleInit, OnModuleDestroy, BeforeApplicati
         RunModule,
         ClaudeCodeModule,
         CompatModule,
+        TerminalsModule,
         SweeperModule,
         HealthModule,
       ],

@@ -13,6 +13,8 @@ export const AUDIT_EVENTS = [
   'hard_delete',
   'token_mint',
   'token_revoke',
+  'terminal_keys',
+  'terminal_resize',
 ] as const;
 
 export type AuditEventName = (typeof AUDIT_EVENTS)[number];

@@ -392,7 +392,7 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
     it('plants anew when a person pressed keys', async () => {
       await open([[answer('hi', 'hello')], [answer('again', 'anew')]]);
       await harness.complete([user('hi')]);
-      terminal().wasTouched = true;
+      terminal().watched.type('x');
       await harness.complete(continuation);
       expect(factory.spawned).toHaveLength(2);
     });

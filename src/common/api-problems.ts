@@ -39,6 +39,7 @@ const DETAILS: Record<GatewayErrorCode, string> = {
   turn_not_found: 'this session has no such turn',
   file_not_found: 'there is no such file',
   token_not_found: 'there is no token of this name',
+  terminal_not_found: 'there is no live terminal of this id',
   token_exists: 'name: my-app has a live token; revoke it first',
   session_closed: 'the session is closed',
   payload_too_large: 'the body is larger than 10485760 bytes',

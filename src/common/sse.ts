@@ -3,9 +3,13 @@ import type { Response } from 'express';
 
 const HEARTBEAT_MS = 15_000;
 
-/** One event of a stream, as it goes over the wire (WHATWG HTML, server-sent events). `data` holds no line break. */
-export function sseFrame(event: string, id: string, data: string): string {
-  return `event: ${event}\nid: ${id}\ndata: ${data}\n\n`;
+/**
+ * One event of a stream, as it goes over the wire (WHATWG HTML, server-sent events). `data` holds no line break; `id` is
+ * where the stream can go on, null for one that cannot.
+ */
+export function sseFrame(event: string, id: string | null, data: string): string {
+  const idLine = id === null ? '' : `id: ${id}\n`;
+  return `event: ${event}\n${idLine}data: ${data}\n\n`;
 }
 
 /** Writes an event stream to a client, with a heartbeat that keeps proxies from closing it. */
@@ -32,6 +36,11 @@ export class SseWriter {
   /** @returns false when the client is slow: then nothing more should be written before `drained`. */
   write(frame: string): boolean {
     return this.response.write(frame);
+  }
+
+  /** How much was written that has not left this process yet. */
+  get unreadBytes(): number {
+    return this.response.writableLength;
   }
 
   /** Resolves when the client has taken what was written, or has gone. */

@@ -13,6 +13,7 @@ export const GATEWAY_ERROR_CODES = [
   'turn_not_found',
   'file_not_found',
   'token_not_found',
+  'terminal_not_found',
   'token_exists',
   'session_closed',
   'payload_too_large',

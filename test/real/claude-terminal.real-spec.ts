@@ -38,13 +38,17 @@ describe('a watched terminal of the real claude', () => {
   it('shows the turn while it runs, to one who comes in the middle too', async () => {
     const running = harness.complete([user('slow:20:100')]);
     await until('the model is asked', () => api.conversationRequests.length > 0, 60_000);
-    let live = '';
-    const { snapshot, stop } = await terminal().follow((text) => (live += text));
+    let seen = '';
+    const stop = terminal().follow({
+      onSnapshot: ({ ansi }) => (seen = ansi),
+      onOutput: (text) => (seen += text),
+    });
     expect(saidIn(await running)).toContain('part 20.');
     await until('it shows the end', async () => (await terminal().snapshot()).text.includes('part 20.'));
     stop();
-    const copy = new TerminalScreen(snapshot.columns, snapshot.rows);
-    copy.write(snapshot.ansi + live);
+    const { columns, rows } = await terminal().snapshot();
+    const copy = new TerminalScreen(columns, rows);
+    copy.write(seen);
     expect((await copy.snapshot()).text).toContain('part 20.');
     copy.dispose();
   });

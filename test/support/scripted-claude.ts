@@ -13,6 +13,7 @@ import { textOf, type ChatMessage } from '../../src/core/claude/chat-message.js'
 import { UNKNOWN_STATUS, type ClaudeStatus, type TurnLimits } from '../../src/core/claude/turn-progress.js';
 import type { SplitLine } from '../../src/core/line-splitter.js';
 import type { ExitStatus } from '../../src/processes/process-types.js';
+import { ScriptedScreen } from './scripted-screen.js';
 
 /** A record of a transcript; assertions are its types. */
 export type TranscriptLine = Record<string, unknown>;
@@ -61,14 +62,18 @@ export abstract class ScriptedClaude {
 
 /** Stands in for the terminal: all above typing is real, the transcript is a real file. */
 export class ScriptedTerminal extends ScriptedClaude implements ClaudeTerminal {
-  readonly watched = null;
-  wasTouched = false;
+  readonly watched = new ScriptedScreen(this.exited.then(() => undefined));
   enters = 0;
   state: ClaudeStatus = UNKNOWN_STATUS;
+
+  get wasTouched(): boolean {
+    return this.watched.typed.length > 0;
+  }
 
   send(prompt: string): Promise<void> {
     const script = this.scripts[this.writes.length] ?? [];
     this.writes.push(prompt);
+    this.watched.show(`> ${prompt}\r\n`);
     this.append(script);
     return Promise.resolve();
   }

@@ -9,6 +9,7 @@ import { FakeAcpxRunner } from '../../src/acpx/fake/fake-acpx-runner.js';
 import { AppModule } from '../../src/app.module.js';
 import { APPLICATION_OPTIONS, configureApp } from '../../src/bootstrap.js';
 import { ClaudeCodeBackend } from '../../src/claude-code/claude-code-backend.js';
+import { SessionFactory } from '../../src/claude-code/session-factory.js';
 import { Clock } from '../../src/common/clock.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { AdminTokenService } from '../../src/tokens/admin-token.service.js';
@@ -50,6 +51,8 @@ export interface TestAppOptions {
   withRealRunner?: boolean;
   /** What stands in for the Claude Code backend; default: the real one, which starts nothing until it is asked. */
   backend?: Pick<ClaudeCodeBackend, 'complete' | 'start' | 'close'>;
+  /** What starts the backend's claudes; default: the real one. */
+  claudes?: SessionFactory;
 }
 
 /** The whole application over a real port, with a data directory of its own and the scripted runner. */
@@ -73,6 +76,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     .useValue(clock);
   if (options.withRealRunner !== true) building.overrideProvider(AcpxRunner).useValue(runner);
   if (options.backend !== undefined) building.overrideProvider(ClaudeCodeBackend).useValue(options.backend);
+  if (options.claudes !== undefined) building.overrideProvider(SessionFactory).useValue(options.claudes);
   const testing = await building.compile();
   const app = testing.createNestApplication<NestExpressApplication>(APPLICATION_OPTIONS);
   configureApp(app);

@@ -7,7 +7,7 @@ import { pause } from '../abort.js';
 import type { ClaudeTerminal } from './claude-terminal.js';
 import { readRegistry } from './session-registry.js';
 import { TerminalScreen } from './terminal-screen.js';
-import type { ScreenSnapshot, WatchedTerminal } from './watched-terminal.js';
+import { TERMINAL_BOUNDS, type WatchedTerminal } from './watched-terminal.js';
 
 /** Wide, so that lines of text are seldom broken. */
 export const TERMINAL_SIZE = { columns: 120, rows: 40 } as const;
@@ -37,8 +37,9 @@ export class PtyClaudeTerminal implements ClaudeTerminal {
     this.exited = parts.pty.exited;
     parts.pty.onOutput((text) => this.screen.write(text));
     this.watched = {
+      ended: this.exited.then(() => undefined),
       snapshot: () => this.screen.snapshot(),
-      follow: (listener) => this.follow(listener),
+      follow: (follower) => this.screen.follow(follower),
       type: (text) => {
         this.wasTouched = true;
         parts.pty.write(text);
@@ -116,16 +117,6 @@ export class PtyClaudeTerminal implements ClaudeTerminal {
     this.screen.dispose();
   }
 
-  private async follow(
-    listener: (text: string) => void,
-  ): Promise<{ snapshot: ScreenSnapshot; stop: () => void }> {
-    let stop = (): void => undefined;
-    const snapshot = await this.screen.snapshot(() => {
-      stop = this.parts.pty.onOutput(listener);
-    });
-    return { snapshot, stop: () => stop() };
-  }
-
   /** Claude draws what it has read. It may also draw nothing, so this waits no longer than a second. */
   private async nextOutput(signal: AbortSignal): Promise<void> {
     const drawn = new AbortController();
@@ -135,8 +126,10 @@ export class PtyClaudeTerminal implements ClaudeTerminal {
   }
 
   private resize(columns: number, rows: number): void {
-    const width = between(20, Math.trunc(columns), 500);
-    const height = between(5, Math.trunc(rows), 200);
+    if (this.hasExited) return;
+    const { minColumns, maxColumns, minRows, maxRows } = TERMINAL_BOUNDS;
+    const width = between(minColumns, Math.trunc(columns), maxColumns);
+    const height = between(minRows, Math.trunc(rows), maxRows);
     this.screen.resize(width, height);
     this.parts.pty.resize(width, height);
   }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as Serialize from '@xterm/addon-serialize';
 import type * as Xterm from '@xterm/headless';
-import type { ScreenSnapshot } from './watched-terminal.js';
+import type { ScreenFollower, ScreenSnapshot } from './watched-terminal.js';
 
 const SCROLLBACK_LINES = 1000;
 
@@ -14,6 +14,7 @@ const serialize = require('@xterm/addon-serialize') as typeof Serialize;
 export class TerminalScreen {
   private readonly terminal: Xterm.Terminal;
   private readonly serializer: Serialize.SerializeAddon;
+  private readonly followers = new Set<FollowedScreen>();
 
   constructor(columns: number, rows: number) {
     this.terminal = new xterm.Terminal({
@@ -28,32 +29,45 @@ export class TerminalScreen {
 
   write(text: string): void {
     this.terminal.write(text);
+    for (const followed of this.followers) followed.take(text);
   }
 
-  /**
-   * The screen once all that was written is drawn. `onDrawn` is called in the very moment of the snapshot, before any
-   * later output.
-   */
-  snapshot(onDrawn: () => void = () => undefined): Promise<ScreenSnapshot> {
-    return new Promise((resolve) => {
-      this.terminal.write('', () => {
-        onDrawn();
-        resolve({
-          columns: this.terminal.cols,
-          rows: this.terminal.rows,
-          text: this.text(),
-          ansi: this.serializer.serialize(),
-        });
-      });
-    });
+  /** The screen once all that was written is drawn, and before any later output. */
+  snapshot(): Promise<ScreenSnapshot> {
+    return new Promise((resolve) => this.whenDrawn(resolve));
+  }
+
+  /** Tells `follower` of the screen now and of all that is written from now on. Returns how to end that. */
+  follow(follower: ScreenFollower): () => void {
+    const followed = new FollowedScreen(follower);
+    this.followers.add(followed);
+    this.show(followed);
+    return () => {
+      followed.leave();
+      this.followers.delete(followed);
+    };
   }
 
   resize(columns: number, rows: number): void {
     this.terminal.resize(columns, rows);
+    for (const followed of this.followers) this.show(followed);
   }
 
   dispose(): void {
+    this.followers.clear();
     this.terminal.dispose();
+  }
+
+  private show(followed: FollowedScreen): void {
+    this.whenDrawn(followed.hold());
+  }
+
+  private whenDrawn(take: (snapshot: ScreenSnapshot) => void): void {
+    this.terminal.write('', () => {
+      const { cols: columns, rows, buffer } = this.terminal;
+      const cursor = { column: buffer.active.cursorX, row: buffer.active.cursorY };
+      take({ columns, rows, cursor, text: this.text(), ansi: this.serializer.serialize() });
+    });
   }
 
   private text(): string {
@@ -62,5 +76,36 @@ export class TerminalScreen {
       return active.getLine(active.baseY + row)?.translateToString(true) ?? '';
     });
     return lines.join('\n').trimEnd();
+  }
+}
+
+/** One follower's place: while its snapshot is being drawn, what comes is held back for behind it. */
+class FollowedScreen {
+  private held: string[] | undefined;
+  private hasLeft = false;
+
+  constructor(private readonly follower: ScreenFollower) {}
+
+  /** From now on output is held back, until the snapshot of this moment is given to what is returned. */
+  hold(): (snapshot: ScreenSnapshot) => void {
+    // What an earlier snapshot was to be followed by is in this one.
+    const held: string[] = [];
+    this.held = held;
+    return (snapshot) => {
+      if (this.held !== held || this.hasLeft) return;
+      this.held = undefined;
+      this.follower.onSnapshot(snapshot);
+      for (const text of held) this.take(text);
+    };
+  }
+
+  take(text: string): void {
+    if (this.hasLeft) return;
+    if (this.held === undefined) this.follower.onOutput(text);
+    else this.held.push(text);
+  }
+
+  leave(): void {
+    this.hasLeft = true;
   }
 }
