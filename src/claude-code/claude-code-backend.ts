@@ -30,7 +30,6 @@ import { viewOf, type LiveSession, type LiveSessionView } from './live-session.j
 import { LiveSessions } from './live-sessions.js';
 import { SessionFactory } from './session-factory.js';
 
-const DEFAULT_TIMEOUT_MS = 600_000;
 const EXPIRY_CHECK_MS = 15_000;
 const ABANDONED_READER_MS = 2000;
 
@@ -143,7 +142,7 @@ export class ClaudeCodeBackend {
     await this.live.close();
   }
 
-  private begin({ signal, timeoutMs = DEFAULT_TIMEOUT_MS }: CompletionOptions): {
+  private begin({ signal, timeoutMs = this.config.claudeTimeoutSecs * 1000 }: CompletionOptions): {
     controller: AbortController;
     finish: () => void;
   } {
