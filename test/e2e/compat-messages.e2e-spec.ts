@@ -150,6 +150,14 @@ describe('POST /v1/messages', () => {
     expect(body.error.message).not.toContain('fault of ours');
   });
 
+  it('lets no client repeat by itself what an agent did before the model failed', async () => {
+    const overloaded = new ClaudeTurnError('api_error', 'Overloaded', { apiStatus: 529 });
+    backend.turns.push([...TOOL_CYCLE.slice(0, 3), overloaded], [text('I look.'), overloaded]);
+    const acted = await post(asking()).expect(529);
+    expect(acted.headers['x-should-retry']).toBe('false');
+    expect((await post(asking()).expect(529)).headers['x-should-retry']).toBeUndefined();
+  });
+
   it('asks for patience when there is no room', async () => {
     backend.turns.push(new GatewayError('queue_full', 'full', { retryable: true, retryAfterSecs: 5 }));
     const { body, headers } = await post(asking()).expect(503);
