@@ -2,8 +2,8 @@ import type { ModelRequest } from './model-request.js';
 import { isSideCall, pendingToolResult, userTexts } from './model-request.js';
 
 export type Reply =
-  | { kind: 'text'; chunks: string[]; delayMs?: number }
-  | { kind: 'tool'; name: string; input: Record<string, unknown> }
+  | { kind: 'text'; chunks: string[]; delayMs?: number; inputTokens?: number }
+  | { kind: 'tool'; name: string; input: Record<string, unknown>; inputTokens?: number }
   | { kind: 'error'; status: number; message?: string }
   /** Takes the request and never answers it. */
   | { kind: 'hang' }

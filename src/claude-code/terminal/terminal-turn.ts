@@ -49,6 +49,9 @@ export async function* terminalTurn(
       throw new ClaudeTurnError('transcript_lost', 'the transcript was deleted or cut short');
     for (const line of lines) {
       const record = readTranscriptLine(line);
+      if (record?.kind === 'prompt' && progress.phase !== 'sent' && !terminal.wasTouched) {
+        throw new ClaudeTurnError('session_changed', 'somebody else wrote to the transcript');
+      }
       const event = record === undefined ? undefined : progress.take(record, clock.monotonicMs());
       if (event === undefined) continue;
       events.push(event);

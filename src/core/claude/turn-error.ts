@@ -12,7 +12,7 @@ export type TurnFault =
   | 'blocked'
   /** Somebody pressed Esc in the terminal. */
   | 'interrupted'
-  /** claude went over to another session. */
+  /** claude went over to another session, or somebody else wrote to this one. */
   | 'session_changed'
   /** The transcript was deleted or cut short. */
   | 'transcript_lost'
