@@ -379,10 +379,12 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
 
   it('removes at its start what a server that was killed left', async () => {
     await open([]);
-    const left = path.join(harness.directory, 'claude-code', 'sessions', 'left-over', 'config');
-    await mkdir(left, { recursive: true });
+    const left = ['sessions/left-over/config', 'mcp/keys.json'].map((name) =>
+      path.join(harness.directory, 'claude-code', name),
+    );
+    for (const directory of left) await mkdir(directory, { recursive: true });
     await harness.backend.start();
-    expect(existsSync(left)).toBe(false);
+    expect(left.map((directory) => existsSync(directory))).toEqual([false, false]);
   });
 
   it('counts the turns of each session by itself', async () => {

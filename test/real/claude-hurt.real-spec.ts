@@ -3,6 +3,7 @@ import path from 'node:path';
 import { CLAUDE_ENGINES } from '../../src/config/app-config.js';
 import type { CompletionOptions } from '../../src/claude-code/completion.js';
 import { transcriptPath } from '../../src/core/claude/transcript-path.js';
+import type { ClaudeTurnError } from '../../src/core/claude/turn-error.js';
 import { synthesizeTurnMessages } from '../../src/core/claude/turn-synthesis.js';
 import { BackendHarness, resultIn, saidIn, user } from '../support/backend-harness.js';
 import { FakeModelApi } from '../support/fake-model-api.js';
@@ -118,7 +119,7 @@ describe.each(CLAUDE_ENGINES)('a real claude that is hurt, engine %s', (engine) 
 
   it('gives no answer when its transcript is deleted in the middle of a turn and it is read from there', async () => {
     const running = harness.complete([user('slow:30:100')]);
-    const settled = running.then(saidIn, (error: { fault: string }) => error.fault);
+    const settled = running.then(saidIn, (error: unknown) => (error as ClaudeTurnError).fault);
     await untilAsked();
     if (engine === 'terminal')
       await until('it is written', () =>
