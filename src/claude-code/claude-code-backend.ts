@@ -99,7 +99,7 @@ export class ClaudeCodeBackend {
       const completion = await settleCompletion(request, this.config, path.join(this.directory, 'work'));
       controller.signal.throwIfAborted();
       const found = await this.live.take(completion);
-      live = found ?? (await this.live.start(completion, controller.signal));
+      live = found ?? (await this.startSession(completion, controller.signal));
       const prompt = found === undefined ? firstPrompt(completion) : completion.prompt;
       const turn: TurnEvent[] = [];
       const events = live.session.turn(prompt, controller.signal);
@@ -162,6 +162,11 @@ export class ClaudeCodeBackend {
       settle();
     };
     return { controller, finish };
+  }
+
+  private startSession(completion: Completion, signal: AbortSignal): Promise<LiveSession> {
+    void this.claudeVersion.checkIfReplaced();
+    return this.live.start(completion, signal);
   }
 
   private async keepOrDiscard(
