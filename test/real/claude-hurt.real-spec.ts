@@ -1,7 +1,8 @@
-import { appendFile, readFile, rm, truncate } from 'node:fs/promises';
+import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CLAUDE_ENGINES } from '../../src/config/app-config.js';
 import type { CompletionOptions } from '../../src/claude-code/completion.js';
+import type { BackendEvent } from '../../src/core/claude/backend-event.js';
 import { transcriptPath } from '../../src/core/claude/transcript-path.js';
 import type { ClaudeTurnError } from '../../src/core/claude/turn-error.js';
 import { synthesizeTurnMessages } from '../../src/core/claude/turn-synthesis.js';
@@ -23,9 +24,11 @@ describe.each(CLAUDE_ENGINES)('a real claude that is hurt, engine %s', (engine) 
     const { claudeBin } = await installRealAgents();
     await api.start();
     home = await isolatedHome(api.baseUrl);
+    const wrapper = path.join(home.home, 'claude');
+    await writeFile(wrapper, wrapperOf(claudeBin, noRoom()), { mode: 0o755 });
     harness = await BackendHarness.open({
       ...home.env,
-      CLAUDE_BIN: claudeBin,
+      CLAUDE_BIN: wrapper,
       CLAWDFORGE_CLAUDE_ENGINE: engine,
       CLAWDFORGE_CLAUDE_POOL: '1',
     });
@@ -41,6 +44,8 @@ describe.each(CLAUDE_ENGINES)('a real claude that is hurt, engine %s', (engine) 
 
   beforeEach(() => api.reset());
 
+  /** While this file is there, a fresh claude cannot write its transcript. */
+  const noRoom = (): string => path.join(home.home, 'no-room');
   const onlySession = () => harness.backend.liveSessions[0]!;
   const untilAsked = (): Promise<void> =>
     until('the model is asked', () => api.conversationRequests.length > 0, BUSY_MACHINE_MS);
@@ -118,18 +123,39 @@ describe.each(CLAUDE_ENGINES)('a real claude that is hurt, engine %s', (engine) 
   });
 
   it('gives no answer when its transcript is deleted in the middle of a turn and it is read from there', async () => {
-    const running = harness.complete([user('slow:30:100')]);
-    const settled = running.then(saidIn, (error: unknown) => (error as ClaudeTurnError).fault);
-    await untilAsked();
-    if (engine === 'terminal')
-      await until('it is written', () =>
-        readFile(transcript()).then(
-          () => true,
-          () => false,
-        ),
-      );
+    const events: BackendEvent[] = [];
+    const read = async (): Promise<string> => {
+      const turn = harness.backend.complete({ app: 'app', messages: [user('slow:30:100')] });
+      for await (const event of turn) events.push(event);
+      return saidIn(events);
+    };
+    const settled = read().catch((error: unknown) => (error as ClaudeTurnError).fault);
+    await until('the prompt is taken', () => events.length > 0, BUSY_MACHINE_MS);
     await rm(transcript(), { force: true });
     expect(await settled).toMatch(engine === 'terminal' ? 'transcript_lost' : /^part 1\. .*part 30\. $/);
     expect(saidIn(await harness.complete([user('say:next')]))).toBe('next');
   });
+
+  if (engine === 'terminal') {
+    it('gives no answer that it could not write to its transcript', async () => {
+      await writeFile(noRoom(), '');
+      const unwritten = harness.complete([user('say:unwritten')]);
+      await expect(unwritten).rejects.toMatchObject({ fault: 'transcript_lost' });
+      await rm(noRoom());
+      expect(api.conversationRequests).toHaveLength(1);
+      await expectNothingLeft();
+    });
+  }
 });
+
+/** Runs claude; while a file is there, with a transcript that can be neither opened nor made. */
+function wrapperOf(claudeBin: string, whileThere: string): string {
+  return `#!/bin/sh
+if [ -e '${whileThere}' ]; then
+  for arg in "$@"; do case "$arg" in --session-id=*) id="\${arg#*=}" ;; esac; done
+  directory="$CLAUDE_CONFIG_DIR/projects/$(pwd | sed 's/[^A-Za-z0-9]/-/g')"
+  mkdir -p "$directory" && ln -s /dev/full/none "$directory/$id.jsonl"
+fi
+exec '${claudeBin}' "$@"
+`;
+}

@@ -14,7 +14,7 @@ export type TurnFault =
   | 'interrupted'
   /** claude went over to another session, or somebody else wrote to this one. */
   | 'session_changed'
-  /** The transcript was deleted or cut short. */
+  /** The transcript was deleted or cut short, or claude cannot write it. */
   | 'transcript_lost'
   /** claude ended. */
   | 'process_exit'
