@@ -92,6 +92,11 @@ describe('TerminalSession', () => {
     expect(await session.isReusable()).toBe(false);
   });
 
+  it('fails when the prompt arrives with half a key in it', async () => {
+    await open([userRecord('hi[201~'), assistantRecord('hello'), ended]);
+    await expect(turn()).rejects.toMatchObject({ fault: 'not_acknowledged' });
+  });
+
   it.each([
     ['asks somebody', { state: 'waiting', sessionId: 'the-id', waitingFor: 'permission' }, 'blocked'],
     [

@@ -1,13 +1,14 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CLAUDE_ENGINES } from '../../src/config/app-config.js';
 import { FakeModelApi } from '../support/fake-model-api.js';
-import { defaultReply } from '../support/model-reply.js';
-import { pendingToolResult } from '../support/model-request.js';
+import { defaultReply, textReply } from '../support/model-reply.js';
+import { pendingToolResult, userTexts } from '../support/model-request.js';
 import { ServerClient } from '../support/server-client.js';
 import { type ServerProcess, startServer } from '../support/server-process.js';
 import { type IsolatedHome, isolatedHome } from './environment.js';
 import { installRealAgents } from './install.js';
+import { PROMPT_TRAPS, TRAP_FILE } from './prompt-traps.js';
 
 const ADMIN = 'admin-of-the-tests';
 
@@ -24,7 +25,7 @@ const FAULTS: [fault: string, status: number, messages: string, chat: string, ma
   ['drop', 502, 'api_error', 'server_error', false],
 ];
 
-describe.each(CLAUDE_ENGINES)('a model API at fault, told over HTTP, real claude, engine %s', (engine) => {
+describe.each(CLAUDE_ENGINES)('hostile prompts and models over HTTP, engine %s', (engine) => {
   const api = new FakeModelApi();
   let home: IsolatedHome;
   let server: ServerProcess;
@@ -67,10 +68,58 @@ describe.each(CLAUDE_ENGINES)('a model API at fault, told over HTTP, real claude
     app.call('POST', '/v1/messages', asked(text, { max_tokens: 9, ...more }));
   const chat = (text: string, more: object = {}) =>
     app.call('POST', '/v1/chat/completions', asked(text, more));
+  /** Where the app's claudes work. */
+  const workDir = async (): Promise<string> => {
+    const { status } = await messages('say:hi');
+    expect(status).toBe(200);
+    const parent = join(server.dataDir, 'claude-code', 'work');
+    return join(parent, (await readdir(parent))[0]!);
+  };
+  const sessions = (): Promise<string[]> => readdir(join(server.dataDir, 'claude-code', 'sessions'));
   // All of both dialects with both engines would say no more: they share what is above the engine.
   const ask = engine === 'terminal' ? messages : chat;
 
-  it('is an error in the shape of the dialect, leaves no claude, and is over with the next request', async () => {
+  /** All of the last user message's text, as the model got it. */
+  const arrived = (): string => userTexts(api.conversationRequests.at(-1)!).at(-1) ?? '';
+
+  it('prompts that are traps arrive as text and run nothing, by both dialects in one live session', async () => {
+    const work = await workDir();
+    await writeFile(join(work, TRAP_FILE.name), TRAP_FILE.text);
+    api.respond = () => textReply('ok');
+    const wrong: unknown[] = [];
+    const history = [
+      { role: 'user', content: 'begin' },
+      { role: 'assistant', content: 'ok' },
+    ];
+    let turns = 0;
+    for (const [prompt, typed = prompt] of PROMPT_TRAPS) {
+      history.push({ role: 'user', content: prompt });
+      const post = turns % 2 === 0 ? messages : chat;
+      const { status, body } = await post('', { messages: history });
+      history.push({ role: 'assistant', content: 'ok' });
+      turns += 1;
+      const expected = (engine === 'terminal' ? typed : prompt.toWellFormed()).trim();
+      if (arrived() !== expected || body.clawdforge?.num_turns !== turns)
+        wrong.push({ prompt, arrived: arrived(), status, body });
+    }
+    expect(wrong).toEqual([]);
+    expect(await readdir(work)).toEqual([TRAP_FILE.name]);
+  });
+
+  it('a prompt of 200 kB in one line arrives whole', async () => {
+    const prompt = `${'0123456789'.repeat(20_000)} the end`;
+    expect((await chat(prompt)).status).toBe(200);
+    expect(arrived()).toBe(prompt);
+  });
+
+  it('a prompt of 3,300 lines arrives whole', async () => {
+    const prompt = Array.from({ length: 3300 }, (_, line) => `line ${line} of a long text`).join('\n');
+    expect((await messages(prompt)).status).toBe(200);
+    expect(arrived()).toBe(prompt);
+  });
+
+  it('a fault of the model is an error in the shape of the dialect, leaves no claude, and is over with the next request', async () => {
+    const before = await sessions();
     const told = await Promise.all(
       FAULTS.map(async ([fault]) => {
         const { status, body, headers } = await ask(fault);
@@ -82,13 +131,12 @@ describe.each(CLAUDE_ENGINES)('a model API at fault, told over HTTP, real claude
         return [fault, status, engine === 'terminal' ? ofMessages : ofChat, mayRetry];
       }),
     );
-    expect(await home.processes()).toEqual([server.pid]);
-    expect(await readdir(join(server.dataDir, 'claude-code', 'sessions'))).toEqual([]);
+    expect((await sessions()).filter((id) => !before.includes(id))).toEqual([]);
 
     expect((await ask('say:again')).status).toBe(200);
   });
 
-  it('that comes after a tool ran ends a stream with the error, and no client may repeat it by itself', async () => {
+  it('a fault of the model after a tool ran ends a stream with the error, and no client may repeat it by itself', async () => {
     api.respond = (request) =>
       pendingToolResult(request) === undefined ? defaultReply(request) : { kind: 'error', status: 529 };
     const [plain, streamed] = await Promise.all([
