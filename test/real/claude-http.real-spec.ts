@@ -5,7 +5,8 @@ import { FakeModelApi } from '../support/fake-model-api.js';
 import { defaultReply, textReply } from '../support/model-reply.js';
 import { pendingToolResult, userTexts } from '../support/model-request.js';
 import { ServerClient } from '../support/server-client.js';
-import { type ServerProcess, startServer } from '../support/server-process.js';
+import { freePort, type ServerProcess, startServer } from '../support/server-process.js';
+import { until } from '../support/until.js';
 import { type IsolatedHome, isolatedHome } from './environment.js';
 import { installRealAgents } from './install.js';
 import { PROMPT_TRAPS, TRAP_FILE } from './prompt-traps.js';
@@ -28,6 +29,7 @@ const FAULTS: [fault: string, status: number, messages: string, chat: string, ma
 describe.each(CLAUDE_ENGINES)('hostile prompts and models over HTTP, engine %s', (engine) => {
   const api = new FakeModelApi();
   let home: IsolatedHome;
+  let settings: Record<string, string>;
   let server: ServerProcess;
   let app: ServerClient;
 
@@ -35,17 +37,17 @@ describe.each(CLAUDE_ENGINES)('hostile prompts and models over HTTP, engine %s',
     const { claudeBin } = await installRealAgents();
     await api.start();
     home = await isolatedHome(api.baseUrl);
-    server = await startServer({
-      env: {
-        ...home.env,
-        CLAUDE_BIN: claudeBin,
-        CLAUDE_CODE_MAX_RETRIES: '0',
-        CLAWDFORGE_CLAUDE_ENGINE: engine,
-        CLAWDFORGE_CLAUDE_POOL: '4',
-        CLAWDFORGE_CLAUDE_TIMEOUT_SECS: '90',
-        ADMIN_BOOTSTRAP_TOKEN: ADMIN,
-      },
-    });
+    settings = {
+      ...home.env,
+      CLAUDE_BIN: claudeBin,
+      CLAUDE_CODE_MAX_RETRIES: '0',
+      CLAWDFORGE_CLAUDE_ENGINE: engine,
+      CLAWDFORGE_CLAUDE_POOL: '4',
+      CLAWDFORGE_DATA_DIR: join(home.home, 'data'),
+      PORT: String(await freePort()),
+      ADMIN_BOOTSTRAP_TOKEN: ADMIN,
+    };
+    server = await startServer({ env: settings });
     app = await new ServerClient(server.baseUrl, ADMIN).mint('app');
   }, 600_000);
 
@@ -149,5 +151,18 @@ describe.each(CLAUDE_ENGINES)('hostile prompts and models over HTTP, engine %s',
     expect(frames.join()).toContain('echo streamed');
     expect(frames.at(-1)).toMatch(/^(event: error\n)?data: \{.*"type":"(overloaded_error|server_error)"/);
     expect(frames.join()).not.toMatch(/DONE|message_stop/);
+  });
+
+  it('a kill of the server itself leaves no claude and no tool after its next start, and it goes on', async () => {
+    const cutOff = ask('tool:bash setsid sleep 600 & echo > started; sleep 600').catch(() => 'cut off');
+    const work = await workDir();
+    await until('the tool runs', async () => (await readdir(work)).includes('started'), 60_000);
+    const before = await home.processes();
+    await server.kill();
+    expect(await cutOff).toBe('cut off');
+    server = await startServer({ env: settings });
+    expect((await home.processes()).filter((pid) => before.includes(pid))).toEqual([]);
+    expect(await sessions().catch(() => [])).toEqual([]);
+    expect((await ask('say:again')).status).toBe(200);
   });
 });
