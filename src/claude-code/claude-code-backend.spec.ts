@@ -235,6 +235,22 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
     expect(saidIn(await harness.complete([user('hi')]))).toBe('hello');
   });
 
+  it('closes a session that compacted its history', async () => {
+    const boundary = { type: 'system', subtype: 'compact_boundary' };
+    await open([[[userRecord('hi'), boundary, assistantRecord('hello')]]]);
+    expect(saidIn(await harness.complete([user('hi')]))).toBe('hello');
+    expect(harness.backend.liveSessions).toEqual([]);
+  });
+
+  it('closes a session whose claude hangs and never takes the prompt', async () => {
+    await open([[answer('hi', 'hello'), []], [answer('again', 'anew')]]);
+    await harness.complete([user('hi')]);
+    const continuation = [user('hi'), assistant('hello'), user('again')];
+    await expect(harness.complete(continuation)).rejects.toMatchObject({ fault: 'not_acknowledged' });
+    expect(harness.backend.liveSessions).toEqual([]);
+    expect(saidIn(await harness.complete(continuation))).toBe('anew');
+  });
+
   it('closes a session whose claude ended in the middle', async () => {
     await open([[[]]]);
     const running = harness.complete([user('hi')]);
@@ -363,10 +379,12 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
 
   it('removes at its start what a server that was killed left', async () => {
     await open([]);
-    const left = path.join(harness.directory, 'claude-code', 'sessions', 'left-over', 'config');
-    await mkdir(left, { recursive: true });
+    const left = ['sessions/left-over/config', 'mcp/keys.json'].map((name) =>
+      path.join(harness.directory, 'claude-code', name),
+    );
+    for (const directory of left) await mkdir(directory, { recursive: true });
     await harness.backend.start();
-    expect(existsSync(left)).toBe(false);
+    expect(left.map((directory) => existsSync(directory))).toEqual([false, false]);
   });
 
   it('counts the turns of each session by itself', async () => {
@@ -395,13 +413,6 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
       terminal().watched.type('x');
       await harness.complete(continuation);
       expect(factory.spawned).toHaveLength(2);
-    });
-
-    it('closes a session that compacted its history', async () => {
-      const boundary = { type: 'system', subtype: 'compact_boundary' };
-      await open([[[userRecord('hi'), boundary, assistantRecord('hello')]]]);
-      await harness.complete([user('hi')]);
-      expect(harness.backend.liveSessions).toEqual([]);
     });
 
     it('cannot type images: they go to the other engine, or are refused when this one was asked for', async () => {

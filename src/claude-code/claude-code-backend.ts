@@ -30,7 +30,6 @@ import { viewOf, type LiveSession, type LiveSessionView } from './live-session.j
 import { LiveSessions } from './live-sessions.js';
 import { SessionFactory } from './session-factory.js';
 
-const DEFAULT_TIMEOUT_MS = 600_000;
 const EXPIRY_CHECK_MS = 15_000;
 const ABANDONED_READER_MS = 2000;
 
@@ -100,7 +99,7 @@ export class ClaudeCodeBackend {
       const completion = await settleCompletion(request, this.config, path.join(this.directory, 'work'));
       controller.signal.throwIfAborted();
       const found = await this.live.take(completion);
-      live = found ?? (await this.live.start(completion, controller.signal));
+      live = found ?? (await this.startSession(completion, controller.signal));
       const prompt = found === undefined ? firstPrompt(completion) : completion.prompt;
       const turn: TurnEvent[] = [];
       const events = live.session.turn(prompt, controller.signal);
@@ -143,7 +142,7 @@ export class ClaudeCodeBackend {
     await this.live.close();
   }
 
-  private begin({ signal, timeoutMs = DEFAULT_TIMEOUT_MS }: CompletionOptions): {
+  private begin({ signal, timeoutMs = this.config.claudeTimeoutSecs * 1000 }: CompletionOptions): {
     controller: AbortController;
     finish: () => void;
   } {
@@ -163,6 +162,11 @@ export class ClaudeCodeBackend {
       settle();
     };
     return { controller, finish };
+  }
+
+  private startSession(completion: Completion, signal: AbortSignal): Promise<LiveSession> {
+    void this.claudeVersion.checkIfReplaced();
+    return this.live.start(completion, signal);
   }
 
   private async keepOrDiscard(

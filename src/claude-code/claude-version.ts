@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
 import { ProcessSupervisor } from '../processes/process-supervisor.js';
@@ -19,6 +20,8 @@ export interface ClaudeVersionState {
 export class ClaudeVersion {
   private readonly logger = new Logger(ClaudeVersion.name);
   private found: string | null = null;
+  /** Which file was asked; undefined before the first check. */
+  private asked: string | undefined;
 
   constructor(
     private readonly config: AppConfig,
@@ -30,8 +33,14 @@ export class ClaudeVersion {
     return { found: this.found, tested: TESTED_CLAUDE_VERSION, isTested };
   }
 
+  /** Checks again when another program stands in its place since the last check, as after an upgrade. @throws never. */
+  async checkIfReplaced(): Promise<void> {
+    if (this.asked !== undefined && this.asked !== (await this.identity())) await this.check();
+  }
+
   /** Asks claude for its version and warns when it is another than the tested one. @throws never. */
   async check(): Promise<void> {
+    this.asked = await this.identity();
     try {
       this.found = await this.ask();
       const { found, tested, isTested } = this.state;
@@ -43,6 +52,15 @@ export class ClaudeVersion {
       }
     } catch (error) {
       this.logger.warn({ err: error }, 'the version of claude could not be read');
+    }
+  }
+
+  private async identity(): Promise<string> {
+    try {
+      const { dev, ino, size, mtimeMs } = await stat(claudeProgram(this.config).at(-1) ?? '');
+      return [dev, ino, size, mtimeMs].join();
+    } catch {
+      return 'none';
     }
   }
 

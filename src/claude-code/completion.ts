@@ -34,7 +34,7 @@ export interface CompletionRequest {
 export interface CompletionOptions {
   /** Aborted when the client goes away: the turn ends with a result `cancelled`. */
   readonly signal?: AbortSignal;
-  /** For everything, waiting for a process included; default 600,000. */
+  /** For everything, waiting for a process included; default: the setting's. */
   readonly timeoutMs?: number;
   /** Whether pieces of what is said are told too, by the engine that has them (stream-json); default false. */
   readonly deltas?: boolean;

@@ -24,6 +24,7 @@ export class LiveSessions {
   private readonly slots: LiveSlots;
   private readonly mcpConfigs: McpConfigFiles;
   private readonly homesDir: string;
+  private readonly mcpDir: string;
   private evictions = 0;
   private isClosed = false;
 
@@ -34,8 +35,9 @@ export class LiveSessions {
     directory: string,
   ) {
     this.slots = new LiveSlots(config.claudePool);
-    this.mcpConfigs = new McpConfigFiles(path.join(directory, 'mcp'));
     this.homesDir = path.join(directory, 'sessions');
+    this.mcpDir = path.join(directory, 'mcp');
+    this.mcpConfigs = new McpConfigFiles(this.mcpDir);
   }
 
   get sessions(): readonly LiveSession[] {
@@ -44,7 +46,9 @@ export class LiveSessions {
 
   /** Removes what a server that was killed left of its sessions. */
   async removeLeftovers(): Promise<void> {
-    await rm(this.homesDir, { recursive: true, force: true, maxRetries: 3 });
+    for (const directory of [this.homesDir, this.mcpDir]) {
+      await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+    }
   }
 
   /**

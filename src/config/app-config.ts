@@ -55,6 +55,8 @@ export abstract class AppConfig {
   abstract readonly claudePool: number;
   /** A session of the backend that nobody continued for so long is closed. */
   abstract readonly claudePoolTtlSecs: number;
+  /** A completion that is not answered after so long fails; waiting for a process counts. */
+  abstract readonly claudeTimeoutSecs: number;
 
   abstract readonly sessionTtlSecs: number;
   abstract readonly sessionHardTtlSecs: number;

@@ -62,6 +62,7 @@ it('reads every setting, white space around it ignored', () => {
     CLAWDFORGE_CLAUDE_ENGINE: 'stream-json',
     CLAWDFORGE_CLAUDE_POOL: '2',
     CLAWDFORGE_CLAUDE_POOL_TTL_SECS: '60',
+    CLAWDFORGE_CLAUDE_TIMEOUT_SECS: '30',
     CLAWDFORGE_FILE_ROOTS: '/a/../b, /c',
     CLAWDFORGE_DRAIN_SECS: '0',
   });
@@ -80,6 +81,7 @@ it('reads every setting, white space around it ignored', () => {
     claudeEngine: 'stream-json',
     claudePool: 2,
     claudePoolTtlSecs: 60,
+    claudeTimeoutSecs: 30,
     agents: [
       { name: 'claude', command: null },
       { name: 'mine', command: '/opt/mine --acp=1' },
@@ -105,6 +107,7 @@ describe.each([
   ['ADMIN_BOOTSTRAP_TOKEN_FILE', ['/nowhere/to/be/found']],
   ['CLAWDFORGE_RUNNER', ['telepathy']],
   ['CLAWDFORGE_AGENTS', ['UPPER', 'bad name', 'mine=', '=/opt/mine', 'twin,twin', '../up']],
+  ['CLAWDFORGE_CLAUDE_TIMEOUT_SECS', ['0', '86401']],
   ['CLAWDFORGE_SESSION_TTL_SECS', ['0', 'never']],
   ['CLAWDFORGE_SESSION_HARD_TTL_SECS', ['0', 'never']],
   ['CLAWDFORGE_SWEEP_INTERVAL_SECS', ['0', '86401']],

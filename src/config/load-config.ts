@@ -55,6 +55,7 @@ export function loadConfig(environment: Environment, directory: string): AppConf
     claudeEngine: read.oneOf('CLAWDFORGE_CLAUDE_ENGINE', 'terminal', CLAUDE_ENGINES),
     claudePool: read.whole('CLAWDFORGE_CLAUDE_POOL', 8, 1, 1000),
     claudePoolTtlSecs: read.whole('CLAWDFORGE_CLAUDE_POOL_TTL_SECS', 600, 1, YEAR_SECS),
+    claudeTimeoutSecs: read.whole('CLAWDFORGE_CLAUDE_TIMEOUT_SECS', 600, 1, 86_400),
 
     sessionTtlSecs: read.whole('CLAWDFORGE_SESSION_TTL_SECS', 3600, 1, YEAR_SECS),
     sessionHardTtlSecs: read.whole('CLAWDFORGE_SESSION_HARD_TTL_SECS', 86_400, 1, 10 * YEAR_SECS),

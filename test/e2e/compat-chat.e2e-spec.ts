@@ -217,6 +217,32 @@ describe('POST /v1/chat/completions', () => {
       { messages: [{ role: 'user', content: [{ type: 'input_audio' }] }] },
       'messages.0.content.0.type',
     ],
+    ['a message that is none', { messages: ['hi'] }, 'messages.0'],
+    ['content that is none', { messages: [{ role: 'user', content: 7 }] }, 'messages.0.content'],
+    ['an answer at the end', history('x', { content: 'y' }), 'messages.1.role'],
+    ['an answer that says nothing', history('x', { content: null }, 'z'), 'messages.1.content'],
+    ['calls that are no list', history('x', { tool_calls: {} }, 'z'), 'messages.1.tool_calls'],
+    [
+      'a call without a function',
+      history('x', { tool_calls: [{ id: 'a' }] }, 'z'),
+      'messages.1.tool_calls.0.function',
+    ],
+    [
+      'a call whose arguments are no JSON',
+      history('x', { tool_calls: [{ id: 'a', function: { name: 'b', arguments: '{' } }] }, 'z'),
+      'messages.1.tool_calls.0.function.arguments',
+    ],
+    ['an image that is none', imageOf('data:image/png;base64,aGk='), 'messages.0.content.0.image_url.url'],
+    [
+      'an image that is not base64',
+      imageOf('data:image/png;base64,{}'),
+      'messages.0.content.0.image_url.url',
+    ],
+    [
+      'an image of no known kind',
+      imageOf(`data:image/bmp;base64,${PNG}`),
+      'messages.0.content.0.image_url.url',
+    ],
     [
       'an image elsewhere',
       {
@@ -246,3 +272,15 @@ describe('POST /v1/chat/completions', () => {
     await app.http().get('/v1/models/gpt-4').set('authorization', token).expect(404);
   });
 });
+
+/** A body's messages: texts are the user's, objects the agent's. */
+function history(...parts: (string | object)[]): object {
+  const messages = parts.map((part) =>
+    typeof part === 'string' ? { role: 'user', content: part } : { role: 'assistant', ...part },
+  );
+  return { messages };
+}
+
+function imageOf(url: string): object {
+  return { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }] };
+}

@@ -150,6 +150,14 @@ describe('POST /v1/messages', () => {
     expect(body.error.message).not.toContain('fault of ours');
   });
 
+  it('lets no client repeat by itself what an agent did before the model failed', async () => {
+    const overloaded = new ClaudeTurnError('api_error', 'Overloaded', { apiStatus: 529 });
+    backend.turns.push([...TOOL_CYCLE.slice(0, 3), overloaded], [text('I look.'), overloaded]);
+    const acted = await post(asking()).expect(529);
+    expect(acted.headers['x-should-retry']).toBe('false');
+    expect((await post(asking()).expect(529)).headers['x-should-retry']).toBeUndefined();
+  });
+
   it('asks for patience when there is no room', async () => {
     backend.turns.push(new GatewayError('queue_full', 'full', { retryable: true, retryAfterSecs: 5 }));
     const { body, headers } = await post(asking()).expect(503);
@@ -200,6 +208,62 @@ describe('POST /v1/messages', () => {
       'a result without a call',
       { messages: [{ role: 'user', content: [{ type: 'tool_result', tool_use_id: 'x' }] }] },
       'messages.0.content.0.tool_use_id',
+    ],
+    ['a message that is none', { messages: ['hi'] }, 'messages.0'],
+    ['messages that are no list', { messages: { role: 'user', content: 'hi' } }, 'messages'],
+    ['a role that is none', { messages: [{ role: 7, content: 'x' }] }, 'messages.0.role'],
+    ['a block that is none', { messages: [{ role: 'user', content: ['x'] }] }, 'messages.0.content.0'],
+    [
+      'a text that is none',
+      { messages: [{ role: 'user', content: [{ type: 'text', text: 7 }] }] },
+      'messages.0.content.0.text',
+    ],
+    [
+      'a call of the user’s',
+      history([{ type: 'tool_use', id: 'a', name: 'b', input: {} }], 'x'),
+      'messages.0.content.0.type',
+    ],
+    ['an image of the agent’s', history('x', [{ type: 'image' }]), 'messages.1.content.0.type'],
+    [
+      'a call without an id',
+      history('x', [{ type: 'tool_use', name: 'b', input: {} }]),
+      'messages.1.content.0.id',
+    ],
+    [
+      'a call with a text for its input',
+      history('x', [{ type: 'tool_use', id: 'a', name: 'b', input: 'c' }]),
+      'messages.1.content.0.input',
+    ],
+    [
+      'a result of another call',
+      history(
+        'x',
+        [{ type: 'tool_use', id: 'a', name: 'b', input: {} }],
+        [{ type: 'tool_result', tool_use_id: 'c' }],
+        'x',
+      ),
+      'messages.2.content.0.tool_use_id',
+    ],
+    [
+      'a call that nobody is left to answer',
+      history(
+        'x',
+        [{ type: 'tool_use', id: 'a', name: 'b', input: {} }],
+        [{ type: 'tool_result', tool_use_id: 'a' }],
+      ),
+      'messages.2.content',
+    ],
+    [
+      'an image that is not base64',
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data: '{}' } }],
+          },
+        ],
+      },
+      'messages.0.content.0.source.data',
     ],
     [
       'an image that is none',
@@ -283,3 +347,12 @@ describe('POST /v1/messages', () => {
     expect(broken.body.error.type).toBe('invalid_request_error');
   });
 });
+
+/** A body's messages, the user's and the agent's in turn, and a last one of the user's. */
+function history(...contents: unknown[]): object {
+  const messages = contents.map((content, index) => ({
+    role: index % 2 === 0 ? 'user' : 'assistant',
+    content,
+  }));
+  return { messages: messages.length % 2 === 0 ? [...messages, { role: 'user', content: 'x' }] : messages };
+}

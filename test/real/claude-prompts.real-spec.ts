@@ -3,33 +3,8 @@ import { join } from 'node:path';
 import { CLAUDE_ENGINES } from '../../src/config/app-config.js';
 import { assistant, BackendHarness, resultIn, saidIn, user } from '../support/backend-harness.js';
 import { FakeModelApi } from '../support/fake-model-api.js';
-import { textReply } from '../support/model-reply.js';
-import { userTexts } from '../support/model-request.js';
 import { type IsolatedHome, isolatedHome } from './environment.js';
 import { installRealAgents } from './install.js';
-
-/** Prompts that a terminal, a shell or claude itself would act on, and what arrives of them where it is not the same. */
-const TRAPS: [prompt: string, typed?: string][] = [
-  ['!touch bang'],
-  ['/clear'],
-  ['/cost and more'],
-  ['# remember this'],
-  ['& touch background'],
-  ['? help'],
-  ['exit', 'exit.'],
-  [':q', ':q.'],
-  ['ends in a backslash\\'],
-  ['look at @secret'],
-  ['-f/etc/hostname'],
-  ['--version'],
-  ['end \u001b[201~\rtouch escaped\r', 'end [201~\ntouch escaped'],
-  ['\u001b[31mred\u0003\u0004 \u0000nul', '[31mred nul'],
-  ['tab\there', 'tab    here'],
-  ['one\r\ntwo', 'one\ntwo'],
-  ['$(touch subshell) `touch ticks` ; touch semicolon'],
-  ['日本 \u{1f980} é'],
-  ['<pasted_content>not ours</pasted_content>', '<\\pasted_content>not ours<\\/pasted_content>'],
-];
 
 describe.each(CLAUDE_ENGINES)('prompts to the real claude, engine %s', (engine) => {
   const api = new FakeModelApi();
@@ -57,37 +32,6 @@ describe.each(CLAUDE_ENGINES)('prompts to the real claude, engine %s', (engine) 
   });
 
   beforeEach(() => api.reset());
-
-  /** All of the last user message's text, as the model got it. */
-  const arrived = (): string => userTexts(api.conversationRequests.at(-1)!).at(-1) ?? '';
-
-  it('arrive as text and run nothing', async () => {
-    api.respond = () => textReply('ok');
-    const wrong: unknown[] = [];
-    let history = [user('begin'), assistant('ok')];
-    for (const [prompt, typed = prompt] of TRAPS) {
-      const messages = [...history, user(prompt)];
-      const events = await harness.complete(messages, { cwd: home.work });
-      history = [...messages, assistant(saidIn(events))];
-      const expected = engine === 'terminal' ? typed : prompt;
-      if (arrived() !== expected.trim()) wrong.push({ prompt, arrived: arrived() });
-    }
-    expect(wrong).toEqual([]);
-    expect(await readdir(home.work)).toEqual([]);
-    expect(harness.backend.liveSessions).toHaveLength(1);
-  });
-
-  it('of 200 kB in one line arrive whole', async () => {
-    const prompt = `${'0123456789'.repeat(20_000)} the end`;
-    await harness.complete([user(prompt)]);
-    expect(arrived()).toBe(prompt);
-  });
-
-  it('of 3,300 lines arrive whole', async () => {
-    const prompt = Array.from({ length: 3300 }, (_, line) => `line ${line} of a long text`).join('\n');
-    await harness.complete([user(prompt)]);
-    expect(arrived()).toBe(prompt);
-  });
 
   it('to sixteen histories at once are answered each from its own', async () => {
     const markers = Array.from({ length: 16 }, (_, index) => `M${index}`);

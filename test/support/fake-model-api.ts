@@ -112,6 +112,13 @@ export class FakeModelApi {
       case 'half':
         streamHalf(response, id, request);
         return;
+      case 'drop':
+        response.destroy();
+        return;
+      case 'garbage':
+        response.writeHead(200, { 'content-type': reply.contentType });
+        response.end(reply.body);
+        return;
       case 'error':
         sendError(response, reply.status, reply.message ?? `asked for ${reply.status}`);
         return;

@@ -2,25 +2,40 @@ import type { ModelRequest } from './model-request.js';
 import { isSideCall, pendingToolResult, userTexts } from './model-request.js';
 
 export type Reply =
-  | { kind: 'text'; chunks: string[]; delayMs?: number }
-  | { kind: 'tool'; name: string; input: Record<string, unknown> }
+  | { kind: 'text'; chunks: string[]; delayMs?: number; inputTokens?: number }
+  | { kind: 'tool'; name: string; input: Record<string, unknown>; inputTokens?: number }
   | { kind: 'error'; status: number; message?: string }
   /** Takes the request and never answers it. */
   | { kind: 'hang' }
   /** Begins a streamed answer and drops the connection in the middle of it. */
-  | { kind: 'half' };
+  | { kind: 'half' }
+  /** Drops the connection without a word. */
+  | { kind: 'drop' }
+  /** 200, and something that is no answer of a model. */
+  | { kind: 'garbage'; contentType: string; body: string };
 
 export type Responder = (request: ModelRequest) => Reply;
 
 const sideCallAnswer = '{"title":"A test conversation"}';
-const directive = /^(say|recall|tool|error|hang|slow|half)(?::(.*))?$/s;
+const directive = /^(say|recall|tool|error|hang|slow|half|drop|garbage)(?::(.*))?$/s;
+
+const garbage: Readonly<Record<string, Reply>> = {
+  html: { kind: 'garbage', contentType: 'text/html', body: '<html><body>It works!</body></html>' },
+  json: { kind: 'garbage', contentType: 'application/json', body: '{"ok":true}' },
+  events: {
+    kind: 'garbage',
+    contentType: 'text/event-stream',
+    body: 'event: message_start\ndata: {"type":\n\n',
+  },
+};
 
 /**
  * The answer when a test brings none: what the last user text asks for by a directive on a line of its
  * own, else how many user texts there were and the first one's marker. A pure function of the request.
  *
  * `say:TEXT` that text · `recall` every `marker:WORD` of the texts before · `tool:bash COMMAND` a call of
- * the agent's shell, then its output · `error:STATUS` · `slow:N:MS` N pieces MS milliseconds apart · `hang` · `half`
+ * the agent's shell, then its output · `error:STATUS` · `slow:N:MS` N pieces MS milliseconds apart · `hang` · `half` · `drop`
+ * · `garbage:html|json|events`
  */
 export function defaultReply(request: ModelRequest): Reply {
   if (isSideCall(request)) return textReply(sideCallAnswer);
@@ -42,7 +57,10 @@ export function defaultReply(request: ModelRequest): Reply {
       return slowReply(argument);
     case 'hang':
     case 'half':
+    case 'drop':
       return { kind: name };
+    case 'garbage':
+      return garbage[argument] ?? textReply(`no such garbage: ${argument}`);
     default:
       return textReply(
         `user texts: ${texts.length}; first marker: ${markersIn(texts.slice(0, 1))[0] ?? 'none'}`,

@@ -18,7 +18,7 @@ export function messageOf(id: string, request: ModelRequest, reply: Answer): Rec
     ...emptyMessage(id, request),
     content: [block],
     ...ending(reply),
-    usage: usageOf(outputTokens(reply)),
+    usage: usageOf(outputTokens(reply), reply.inputTokens),
   };
 }
 
@@ -29,7 +29,7 @@ export async function streamMessage(
   request: ModelRequest,
   reply: Answer,
 ): Promise<void> {
-  openStream(response, id, request);
+  openStream(response, id, request, reply.inputTokens);
   send(response, {
     type: 'content_block_start',
     index: 0,
@@ -63,12 +63,15 @@ export function streamHalf(response: ServerResponse, id: string, request: ModelR
   response.write(eventText({ type: 'content_block_delta', index: 0, delta }), () => response.destroy());
 }
 
-function openStream(response: ServerResponse, id: string, request: ModelRequest): void {
+function openStream(response: ServerResponse, id: string, request: ModelRequest, input?: number): void {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache',
   });
-  send(response, { type: 'message_start', message: { ...emptyMessage(id, request), usage: usageOf(1) } });
+  send(response, {
+    type: 'message_start',
+    message: { ...emptyMessage(id, request), usage: usageOf(1, input) },
+  });
 }
 
 function deltasOf(reply: Answer): Record<string, unknown>[] {
@@ -93,9 +96,9 @@ function emptyMessage(id: string, request: ModelRequest): Record<string, unknown
   };
 }
 
-function usageOf(output: number): Record<string, number> {
+function usageOf(output: number, input = inputTokens): Record<string, number> {
   return {
-    input_tokens: inputTokens,
+    input_tokens: input,
     output_tokens: output,
     cache_creation_input_tokens: 0,
     cache_read_input_tokens: 0,

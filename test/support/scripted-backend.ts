@@ -14,8 +14,11 @@ export const SCRIPTED_USAGE: TokenUsage = {
   cache_read_input_tokens: 5,
 };
 
-/** What the next turn does: says these blocks (results of tools are told as the tools'), fails, or stays silent until it is ended. */
-export type ScriptedTurn = readonly ContentBlock[] | Error | 'silence';
+/**
+ * What the next turn does: says these blocks (results of tools are told as the tools'), fails (after what stands before the
+ * error), or stays silent until it is ended.
+ */
+export type ScriptedTurn = readonly (ContentBlock | Error)[] | Error | 'silence';
 
 /** Stands in for the Claude Code backend: it notes what it is asked and answers by its script. */
 export class ScriptedBackend {
@@ -43,7 +46,8 @@ export class ScriptedBackend {
       return;
     }
     let messageId = 1;
-    const events = script.map((block): Exclude<BackendEvent, { type: 'result' }> => {
+    const blocks = script.filter((step): step is ContentBlock => !(step instanceof Error));
+    const events = blocks.map((block): Exclude<BackendEvent, { type: 'result' }> => {
       if (block.type === 'tool_result') {
         messageId += 1;
         return { type: 'user', content: [block] };
@@ -57,6 +61,8 @@ export class ScriptedBackend {
       return { type: 'assistant', content: [block], ...head };
     });
     for (const event of events) yield await Promise.resolve(event);
+    const error = script.find((step) => step instanceof Error);
+    if (error !== undefined) throw error;
     this.echoes.push(echoOf?.(synthesizeTurnMessages(events)) ?? []);
     yield this.result('success');
   }

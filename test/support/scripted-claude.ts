@@ -183,7 +183,8 @@ export class ScriptedFactory extends SessionFactory {
     if (spec.engine === 'stream-json') {
       const process = new ScriptedStream(spec, home, scripts);
       this.spawned.push(process);
-      return Promise.resolve(new StreamSession({ sessionId: spec.id, process, dispose }));
+      const limits = { startMs: 0, acknowledgeMs: this.limits.acknowledgeMs };
+      return Promise.resolve(new StreamSession({ sessionId: spec.id, process, limits, dispose }));
     }
     const terminal = new ScriptedTerminal(spec, home, scripts);
     this.spawned.push(terminal);

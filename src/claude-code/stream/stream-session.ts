@@ -17,9 +17,20 @@ export type StreamProcess = Pick<
   'pid' | 'lines' | 'exited' | 'write' | 'stop' | 'stderrTail'
 >;
 
+/** Milliseconds. */
+export interface StreamLimits {
+  /** For the start, which the first prompt waits for: a history of megabytes, servers to connect to. */
+  readonly startMs: number;
+  /** After so long the prompt counts as lost: claude hangs. */
+  readonly acknowledgeMs: number;
+}
+
+const STREAM_LIMITS: StreamLimits = { startMs: 60_000, acknowledgeMs: 15_000 };
+
 export interface StreamSessionParts {
   readonly sessionId: string;
   readonly process: StreamProcess;
+  readonly limits?: StreamLimits;
   /** Ends what the process left behind, once it is stopped. */
   readonly dispose: () => Promise<void>;
 }
@@ -31,6 +42,7 @@ export class StreamSession implements ClaudeSession {
   private readonly lines: AsyncIterator<SplitLine>;
   private isIntact = true;
   private hasEnded = false;
+  private hasStarted = false;
   private closing: Promise<void> | undefined;
 
   constructor(private readonly parts: StreamSessionParts) {
@@ -48,7 +60,8 @@ export class StreamSession implements ClaudeSession {
     prompt: ChatMessage['content'],
     signal: AbortSignal,
   ): AsyncGenerator<TurnEvent, TurnEnd, undefined> {
-    const aborted = untilAborted(signal);
+    const limit = this.acknowledgeLimit();
+    const aborted = untilAborted(AbortSignal.any([signal, limit.signal]));
     const uuid = randomUUID();
     let stopReason: string | null = null;
     let messageId: string | null = null;
@@ -63,6 +76,8 @@ export class StreamSession implements ClaudeSession {
           case 'acknowledged':
             if (message.uuid !== uuid) continue;
             isAcknowledged = true;
+            this.hasStarted = true;
+            limit.end();
             yield { type: 'user', content: prompt };
             break;
           case 'assistant':
@@ -86,6 +101,7 @@ export class StreamSession implements ClaudeSession {
         }
       }
     } finally {
+      limit.end();
       aborted.dispose();
     }
   }
@@ -101,6 +117,17 @@ export class StreamSession implements ClaudeSession {
   private async stop(): Promise<void> {
     await this.parts.process.stop(STOP_GRACE_MS);
     await this.parts.dispose();
+  }
+
+  private acknowledgeLimit(): { signal: AbortSignal; end: () => void } {
+    const { startMs, acknowledgeMs } = this.parts.limits ?? STREAM_LIMITS;
+    const limitMs = this.hasStarted ? acknowledgeMs : startMs + acknowledgeMs;
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      const message = `claude did not take the prompt within ${limitMs} ms`;
+      controller.abort(new ClaudeTurnError('not_acknowledged', message));
+    }, limitMs);
+    return { signal: controller.signal, end: () => clearTimeout(timer) };
   }
 
   private async nextMessage(): Promise<StreamMessage> {

@@ -92,6 +92,11 @@ describe('TerminalSession', () => {
     expect(await session.isReusable()).toBe(false);
   });
 
+  it('fails when the prompt arrives with half a key in it', async () => {
+    await open([userRecord('hi[201~'), assistantRecord('hello'), ended]);
+    await expect(turn()).rejects.toMatchObject({ fault: 'not_acknowledged' });
+  });
+
   it.each([
     ['asks somebody', { state: 'waiting', sessionId: 'the-id', waitingFor: 'permission' }, 'blocked'],
     [
@@ -115,6 +120,26 @@ describe('TerminalSession', () => {
     await turn();
     await truncate(terminal.home.transcriptFile, 5);
     await expect(turn('again')).rejects.toMatchObject({ fault: 'transcript_lost' });
+  });
+
+  it('fails when somebody else writes to the transcript', async () => {
+    await open([userRecord('hi'), ...answer('from elsewhere', 'indeed'), ended]);
+    await expect(turn()).rejects.toMatchObject({ fault: 'session_changed' });
+  });
+
+  it('takes what a person adds in the terminal for part of the turn', async () => {
+    await open([userRecord('hi'), ...answer('and in French', 'bonjour'), ended]);
+    terminal.wasTouched = true;
+    expect(await turn()).toMatchObject({ stopReason: 'end_turn' });
+  });
+
+  it('fails when the transcript is deleted', async () => {
+    await open([...answer('hi', 'hello'), ended], [userRecord('again')]);
+    await turn();
+    const running = turn('again');
+    await until('the prompt was read', () => events.length === 3);
+    await rm(terminal.home.transcriptFile);
+    await expect(running).rejects.toMatchObject({ fault: 'transcript_lost' });
   });
 
   it('counts what claude wrote on its way out, and fails when that was no end', async () => {

@@ -1,7 +1,9 @@
-import { usageOf, type TurnEvent } from '../../core/claude/backend-event.js';
+import { usageOf, type TurnEvent, type UserEvent } from '../../core/claude/backend-event.js';
+import { textOf } from '../../core/claude/chat-message.js';
 import { readTranscriptLine } from '../../core/claude/transcript-record.js';
 import { ClaudeTurnError } from '../../core/claude/turn-error.js';
 import { TurnProgress, type TurnLimits } from '../../core/claude/turn-progress.js';
+import { isBrokenPaste } from '../../core/claude/typed-prompt.js';
 import type { Clock } from '../../common/clock.js';
 import { pause } from '../abort.js';
 import type { TurnEnd } from '../claude-session.js';
@@ -49,6 +51,7 @@ export async function* terminalTurn(
       throw new ClaudeTurnError('transcript_lost', 'the transcript was deleted or cut short');
     for (const line of lines) {
       const record = readTranscriptLine(line);
+      if (record?.kind === 'prompt' && !terminal.wasTouched) checkPrompt(turn, progress, record.event);
       const event = record === undefined ? undefined : progress.take(record, clock.monotonicMs());
       if (event === undefined) continue;
       events.push(event);
@@ -66,6 +69,16 @@ export async function* terminalTurn(
       return { stopReason: stopReason ?? 'end_turn', usage: usageOf(events), isCompacted };
     }
     await pause(POLL_MS, signal);
+  }
+}
+
+/** @throws ClaudeTurnError when the prompt of a record is not the one that was typed. */
+function checkPrompt({ prompt }: TerminalTurn, { phase }: TurnProgress, { content }: UserEvent): void {
+  if (phase !== 'sent') {
+    throw new ClaudeTurnError('session_changed', 'somebody else wrote to the transcript');
+  }
+  if (isBrokenPaste(prompt, textOf(content))) {
+    throw new ClaudeTurnError('not_acknowledged', 'the prompt arrived broken; the machine may be overloaded');
   }
 }
 

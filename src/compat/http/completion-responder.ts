@@ -42,9 +42,11 @@ export class CompletionResponder {
 
     const stream = asked.isStream ? new StreamedAnswer(response, dialect.frames(context)) : null;
     let text = '';
+    let hasActed = false;
     try {
       for await (const step of this.completions.complete(caller, dialect.route, asked, gone.signal)) {
         if (gone.signal.aborted) return;
+        hasActed ||= step.kind === 'tool';
         if (stream !== null) stream.take(step);
         else if (step.kind === 'text') text += step.text;
         else if (step.kind === 'end') response.status(200).json(dialect.answer(context, text, step));
@@ -53,7 +55,9 @@ export class CompletionResponder {
     } catch (error) {
       if (gone.signal.aborted) return;
       if (isUnforeseen(error)) this.logger.error({ err: error }, 'a completion failed');
-      const fault = apiFaultOf(error, (told) => redact(told, secretsOf(this.config)));
+      const told = apiFaultOf(error, (message) => redact(message, secretsOf(this.config)));
+      // What the agent did before it failed would be done twice.
+      const fault = hasActed ? { ...told, mayRetry: false } : told;
       if (stream?.fail(fault) !== true) sendFault(response, fault, dialect, context.requestId);
     }
   }

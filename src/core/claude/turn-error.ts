@@ -12,9 +12,9 @@ export type TurnFault =
   | 'blocked'
   /** Somebody pressed Esc in the terminal. */
   | 'interrupted'
-  /** claude went over to another session. */
+  /** claude went over to another session, or somebody else wrote to this one. */
   | 'session_changed'
-  /** The transcript was deleted or cut short. */
+  /** The transcript was deleted or cut short, or claude cannot write it. */
   | 'transcript_lost'
   /** claude ended. */
   | 'process_exit'

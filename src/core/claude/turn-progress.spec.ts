@@ -82,6 +82,14 @@ describe('TurnProgress', () => {
     );
   });
 
+  it('fails when claude has worked and then been idle without a word in the transcript', () => {
+    turn.look(status('busy'), 1000);
+    expect(turn.look(status('idle'), 5999)).toBe('wait');
+    expect(() => turn.look(status('idle'), 6000)).toThrow(
+      expect.objectContaining({ fault: 'transcript_lost' }),
+    );
+  });
+
   it('fails when claude has been idle for long without an answer', () => {
     turn.take(prompt, 10);
     turn.look(status('busy'), 60_000);

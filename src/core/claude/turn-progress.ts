@@ -46,6 +46,7 @@ export class TurnProgress {
   isCompacted = false;
   private isAnswered = false;
   private hasSecondEnter = false;
+  private wasBusy = false;
   /** When claude last showed that it works, by a record or by being busy. */
   private lastSignMs: number;
 
@@ -107,11 +108,12 @@ export class TurnProgress {
       throw new ClaudeTurnError('session_changed', 'claude went over to another session');
     }
     if (status.state === 'busy') {
+      this.wasBusy = true;
       this.lastSignMs = nowMs;
       return 'wait';
     }
-    if (this.phase === 'sent') return this.lookForPrompt(nowMs - this.sentMs);
     const silentMs = nowMs - this.lastSignMs;
+    if (this.phase === 'sent') return this.wasBusy ? this.lookForLoss(silentMs) : this.lookForPrompt(nowMs);
     if (this.isAnswered && silentMs >= this.limits.quietMs) this.phase = 'ended';
     if (!this.isAnswered && status.state === 'idle' && silentMs >= this.limits.idleMs) {
       throw new ClaudeTurnError('interrupted', 'claude stopped working on the prompt without an answer');
@@ -119,7 +121,17 @@ export class TurnProgress {
     return 'wait';
   }
 
-  private lookForPrompt(waitedMs: number): 'wait' | 'press-enter' {
+  /** Claude has worked on something, and the transcript shows nothing of it: it can write there no more. */
+  private lookForLoss(silentMs: number): 'wait' {
+    if (silentMs < this.limits.idleMs) return 'wait';
+    throw new ClaudeTurnError(
+      'transcript_lost',
+      'claude worked, but nothing of it is in its transcript; the disk may be full',
+    );
+  }
+
+  private lookForPrompt(nowMs: number): 'wait' | 'press-enter' {
+    const waitedMs = nowMs - this.sentMs;
     if (waitedMs >= this.limits.acknowledgeMs) {
       throw new ClaudeTurnError(
         'not_acknowledged',

@@ -1,4 +1,4 @@
-import { pasteBatches, typedPrompt, withoutCommand } from './typed-prompt.js';
+import { isBrokenPaste, pasteBatches, typedPrompt, withoutCommand } from './typed-prompt.js';
 
 const pastes = (text: string): string[] =>
   [
@@ -41,17 +41,26 @@ describe('pasteBatches', () => {
     }
   });
 
-  it('cuts no batch within a paste, and keeps each below what a terminal hands over at once', () => {
+  it('cuts no batch within a paste, and keeps three of them below what a terminal holds', () => {
     const batches = pasteBatches('日本語🦀'.repeat(3000));
     expect(batches.length).toBeGreaterThan(1);
     for (const batch of batches) {
-      expect(Buffer.byteLength(batch)).toBeLessThanOrEqual(3500);
+      expect(Buffer.byteLength(batch)).toBeLessThanOrEqual(4095 / 3);
       expect(batch.startsWith('\u001b[200~') && batch.endsWith('\u001b[201~')).toBe(true);
     }
   });
 
   it('is empty for an empty text', () => {
     expect(pasteBatches('')).toEqual([]);
+  });
+});
+
+describe('isBrokenPaste', () => {
+  it('knows half a key from the text of a prompt', () => {
+    expect(isBrokenPaste('a\nb', 'a\nb')).toBe(false);
+    expect(isBrokenPaste('a\nb', 'a[201~\nb')).toBe(true);
+    expect(isBrokenPaste('about \u001b[201~', 'about [201~')).toBe(false);
+    expect(isBrokenPaste('about [201~', 'about [201~[200~')).toBe(true);
   });
 });
 

@@ -3,13 +3,17 @@ const MAX_PASTE_CHARS = 700;
 const MAX_PASTE_NEWLINES = 2;
 
 /**
- * A terminal hands over at most 4,095 bytes at a time. A longer write is cut anywhere, and of an escape sequence that was
- * cut claude, when it is slow, takes the second half for text.
+ * A terminal holds at most 4,095 bytes that were not read. What is more is cut anywhere, and of an escape sequence that was
+ * cut claude, when it is slow, takes the second half for text. Three batches fit: claude draws for other reasons, too, than
+ * having read the last one.
  */
-const MAX_BATCH_BYTES = 3500;
+const MAX_BATCH_BYTES = 1300;
 
 const PASTE_START = '\u001b[200~';
 const PASTE_END = '\u001b[201~';
+const MAX_PASTE_BYTES = MAX_BATCH_BYTES - PASTE_START.length - PASTE_END.length;
+/** What is left of them without the escape character. */
+const HALF_KEYS = /\[20[01]~/g;
 export const ENTER = '\r';
 
 /** Control characters other than newline and tab; an escape among them could end the paste and press keys. */
@@ -18,6 +22,12 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 const QUITS = new Set(['exit', 'quit', ':q', ':q!', ':wq', ':wq!']);
 /** An at-mention at the very end opens a list of files that takes the Enter. */
 const ENDS_IN_MENTION = /(^|\s)@\S*$/;
+
+/** Whether half a key of a paste is in what arrived of a prompt, so that it is not the one that was typed. */
+export function isBrokenPaste(prompt: string, arrived: string): boolean {
+  const count = (text: string): number => text.match(HALF_KEYS)?.length ?? 0;
+  return count(arrived) > count(prompt);
+}
 
 /** A leading slash is taken for a command by either engine; after a blank it is text. */
 export function withoutCommand(text: string): string {
@@ -38,7 +48,7 @@ export function typedPrompt(prompt: string): string {
 
 /**
  * What puts a prompt of `typedPrompt` into claude's input box: bracketed pastes, each small enough to arrive exactly. They
- * come in batches of at most 3,500 bytes, to be written one after the other once claude has read the one before.
+ * come in batches of at most 1,300 bytes, to be written one after the other once claude has drawn the one before.
  */
 export function pasteBatches(typed: string): string[] {
   const batches: string[] = [];
@@ -55,16 +65,21 @@ export function pasteBatches(typed: string): string[] {
 function chunksOf(text: string): string[] {
   const chunks: string[] = [];
   let chunk = '';
+  let bytes = 0;
   let newlines = 0;
   // By code points, so that no pair of surrogates is cut.
   for (const char of text) {
     const isNewline = char === '\n';
-    if (chunk.length + char.length > MAX_PASTE_CHARS || (isNewline && newlines === MAX_PASTE_NEWLINES)) {
+    const charBytes = Buffer.byteLength(char);
+    const isLong = chunk.length + char.length > MAX_PASTE_CHARS || bytes + charBytes > MAX_PASTE_BYTES;
+    if (isLong || (isNewline && newlines === MAX_PASTE_NEWLINES)) {
       chunks.push(chunk);
       chunk = '';
+      bytes = 0;
       newlines = 0;
     }
     chunk += char;
+    bytes += charBytes;
     if (isNewline) newlines += 1;
   }
   return chunk === '' ? chunks : [...chunks, chunk];
