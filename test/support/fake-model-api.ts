@@ -106,33 +106,33 @@ export class FakeModelApi {
     this.count += 1;
     const id = `fake${String(this.count).padStart(6, '0')}`;
     response.setHeader('request-id', `req_${id}`);
-    switch (reply.kind) {
-      case 'hang':
-        return;
-      case 'half':
-        streamHalf(response, id, request);
-        return;
-      case 'drop':
-        response.destroy();
-        return;
-      case 'garbage':
-        response.writeHead(200, { 'content-type': reply.contentType });
-        response.end(reply.body);
-        return;
-      case 'error':
-        sendError(response, reply.status, reply.message ?? `asked for ${reply.status}`);
-        return;
-      case 'text':
-      case 'tool':
-        if (request.stream === true) await streamMessage(response, id, request, reply);
-        else sendJson(response, 200, messageOf(id, request, reply));
-    }
+    if (!isSpoken(reply)) failToSpeak(reply, response);
+    else if (reply.kind === 'half') streamHalf(response, id, request);
+    else if (reply.kind === 'error')
+      sendError(response, reply.status, reply.message ?? `asked for ${reply.status}`);
+    else if (request.stream === true) await streamMessage(response, id, request, reply);
+    else sendJson(response, 200, messageOf(id, request, reply));
+  }
+}
+
+/** Replies in no dialect. */
+type Unspoken = Extract<Reply, { kind: 'hang' | 'drop' | 'garbage' }>;
+
+function isSpoken(reply: Reply): reply is Exclude<Reply, Unspoken> {
+  return reply.kind !== 'hang' && reply.kind !== 'drop' && reply.kind !== 'garbage';
+}
+
+function failToSpeak(reply: Unspoken, response: ServerResponse): void {
+  if (reply.kind === 'drop') response.destroy();
+  else if (reply.kind === 'garbage') {
+    response.writeHead(200, { 'content-type': reply.contentType });
+    response.end(reply.body);
   }
 }
 
 async function replyInGemini(request: ModelRequest, reply: Reply, response: ServerResponse): Promise<void> {
-  if (reply.kind === 'hang') return;
-  if (reply.kind === 'half') streamHalfGemini(response);
+  if (!isSpoken(reply)) failToSpeak(reply, response);
+  else if (reply.kind === 'half') streamHalfGemini(response);
   else if (reply.kind === 'error') {
     const message = reply.message ?? `asked for ${reply.status}`;
     sendJson(response, reply.status, geminiError(reply.status, message));

@@ -129,7 +129,7 @@ describe('TerminalSession', () => {
 
   it('takes what a person adds in the terminal for part of the turn', async () => {
     await open([userRecord('hi'), ...answer('and in French', 'bonjour'), ended]);
-    terminal.wasTouched = true;
+    terminal.watched.type('and in French\r');
     expect(await turn()).toMatchObject({ stopReason: 'end_turn' });
   });
 
