@@ -9,6 +9,7 @@ import {
   apiErrorRecord,
   assistantRecord,
   ScriptedFactory,
+  SCRIPTED_COST_USD,
   type ScriptedStream,
   type ScriptedTerminal,
   toolResultRecord,
@@ -235,6 +236,13 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
     expect(saidIn(await harness.complete([user('hi')]))).toBe('hello');
   });
 
+  it('tells with a failure what the turn had used up', async () => {
+    const script = [userRecord('hi'), toolUseRecord('t1'), toolResultRecord('t1', 'x')];
+    await open([[[...script, apiErrorRecord(529, 'Overloaded')]]]);
+    const error: unknown = await harness.complete([user('hi')]).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ spent: { usage: { input_tokens: 1, output_tokens: 1 } } });
+  });
+
   it('closes a session whose claude ended in the middle', async () => {
     await open([[[]]]);
     const running = harness.complete([user('hi')]);
@@ -377,6 +385,15 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
     expect(resultIn(await harness.complete([user('hi')])).numTurns).toBe(1);
   });
 
+  it('tells the costs of each turn by itself, where claude tells them', async () => {
+    await open([[answer('hi', 'a'), answer('x', 'b')]]);
+    const first = await harness.complete([user('hi')]);
+    const second = await harness.complete([user('hi'), ...synthesizeTurnMessages(first), user('x')]);
+    const costs = [first, second].map((events) => resultIn(events).costUsd);
+    const cost = engine === 'terminal' ? null : SCRIPTED_COST_USD;
+    expect(costs).toEqual([cost, cost]);
+  });
+
   if (engine === 'terminal') {
     const terminal = (): ScriptedTerminal => factory.spawned[0] as ScriptedTerminal;
     const continuation = [user('hi'), assistant('hello'), user('again')];
@@ -387,6 +404,18 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
       terminal().append(answer('from elsewhere', 'indeed'));
       await harness.complete(continuation);
       expect(factory.spawned).toHaveLength(2);
+    });
+
+    it('tells what a cancelled turn had used up', async () => {
+      await open([[[userRecord('hi'), toolUseRecord('t1')]]]);
+      const client = new AbortController();
+      const events = [];
+      const asked = { app: 'app', messages: [user('hi')] };
+      for await (const event of harness.backend.complete(asked, { signal: client.signal })) {
+        events.push(event);
+        if (event.type === 'assistant') client.abort();
+      }
+      expect(resultIn(events)).toMatchObject({ subtype: 'cancelled', usage: { output_tokens: 1 } });
     });
 
     it('plants anew when a person pressed keys', async () => {

@@ -4,9 +4,11 @@ import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { secretsOf } from '../config/secrets.js';
 import {
-  NO_USAGE,
+  NOTHING_SPENT,
+  usageOf,
   type BackendEvent,
   type ResultEvent,
+  type Spent,
   type TurnEvent,
 } from '../core/claude/backend-event.js';
 import { blocksOf, type ChatMessage } from '../core/claude/chat-message.js';
@@ -96,13 +98,13 @@ export class ClaudeCodeBackend {
     const { controller, finish } = this.begin(options);
     const startedMs = this.clock.monotonicMs();
     let live: LiveSession | undefined;
+    const turn: TurnEvent[] = [];
     try {
       const completion = await settleCompletion(request, this.config, path.join(this.directory, 'work'));
       controller.signal.throwIfAborted();
       const found = await this.live.take(completion);
       live = found ?? (await this.live.start(completion, controller.signal));
       const prompt = found === undefined ? firstPrompt(completion) : completion.prompt;
-      const turn: TurnEvent[] = [];
       const events = live.session.turn(prompt, controller.signal);
       const end = yield* recorded(events, turn, options.deltas ?? false);
       const result = this.resultOf(live, end, startedMs);
@@ -111,12 +113,12 @@ export class ClaudeCodeBackend {
       yield result;
     } catch (error) {
       if (options.signal?.aborted !== true || controller.signal.reason !== options.signal.reason) {
-        throw this.presentable(error);
+        throw this.presentable(error, turn);
       }
       await this.discard(live);
       const cancelled = live;
       live = undefined;
-      yield this.cancelledResult(cancelled, startedMs);
+      yield this.cancelledResult(cancelled, turn, startedMs);
     } finally {
       await this.discard(live);
       finish();
@@ -177,11 +179,12 @@ export class ClaudeCodeBackend {
   }
 
   /** What claude printed may hold anything, keys too, and callers pass messages on. */
-  private presentable(error: unknown): unknown {
+  private presentable(error: unknown, turn: readonly TurnEvent[]): unknown {
     if (!(error instanceof ClaudeTurnError)) return error;
     const { fault, message, apiStatus } = error;
-    const clean = redact(message, secretsOf(this.config));
-    return clean === message ? error : new ClaudeTurnError(fault, clean, { apiStatus });
+    const spent = error.spent ?? spentOn(turn);
+    const { cause } = error;
+    return new ClaudeTurnError(fault, redact(message, secretsOf(this.config)), { apiStatus, spent, cause });
   }
 
   private async discard(live: LiveSession | undefined): Promise<void> {
@@ -200,10 +203,15 @@ export class ClaudeCodeBackend {
       numTurns: live.numTurns,
       sessionId: live.spec.id,
       usage: end.usage,
+      costUsd: end.costUsd,
     };
   }
 
-  private cancelledResult(live: LiveSession | undefined, startedMs: number): ResultEvent {
+  private cancelledResult(
+    live: LiveSession | undefined,
+    turn: readonly TurnEvent[],
+    startedMs: number,
+  ): ResultEvent {
     return {
       type: 'result',
       subtype: 'cancelled',
@@ -211,7 +219,7 @@ export class ClaudeCodeBackend {
       durationMs: Math.round(this.clock.monotonicMs() - startedMs),
       numTurns: live?.numTurns ?? 0,
       sessionId: live?.spec.id ?? '',
-      usage: NO_USAGE,
+      ...spentOn(turn),
     };
   }
 }
@@ -231,8 +239,13 @@ async function* recorded(
       if (!isDelta || withDeltas) yield next.value;
     }
   } finally {
-    await turn.return({ stopReason: 'cancelled', usage: NO_USAGE });
+    await turn.return({ stopReason: 'cancelled', ...NOTHING_SPENT });
   }
+}
+
+/** What the messages of a turn that did not end well have told of it. */
+function spentOn(turn: readonly TurnEvent[]): Spent {
+  return { usage: usageOf(turn), costUsd: null };
 }
 
 /** The first prompt of a new session: told with its history where that was not planted. */

@@ -14,6 +14,8 @@ export const SCRIPTED_USAGE: TokenUsage = {
   cache_read_input_tokens: 5,
 };
 
+export const SCRIPTED_COST_USD = 0.5;
+
 /** What the next turn does: says these blocks (results of tools are told as the tools'), fails, or stays silent until it is ended. */
 export type ScriptedTurn = readonly ContentBlock[] | Error | 'silence';
 
@@ -79,6 +81,7 @@ export class ScriptedBackend {
       numTurns: this.requests.length,
       sessionId: 'S1',
       usage: isGood ? SCRIPTED_USAGE : NO_USAGE,
+      costUsd: isGood ? SCRIPTED_COST_USD : null,
     };
   }
 }

@@ -10,8 +10,9 @@ import { ClaudeTurnError } from '../../core/claude/turn-error.js';
 import { messageOf } from '../../core/errors.js';
 import { redact } from '../../core/redaction.js';
 import { RunLedger, type RunRecordEnd } from '../../run/run-ledger.js';
-import { answeredInForm, OutputFormError, type AskTurn } from './answered-in-form.js';
+import { answeredInForm, type AskTurn } from './answered-in-form.js';
 import { claudeModelOf, type DialectRequest } from './completion-request.js';
+import { Spending } from './spending.js';
 import { echoOfText, ShownText, told, type CompletionEnd, type Told } from './told.js';
 
 /** Answers the requests of both dialects from the backend; each is a row among the runs. */
@@ -45,23 +46,27 @@ export class CompletionsService {
     let settle: () => void = () => undefined;
     const running = new Promise<void>((resolve) => (settle = resolve));
     this.inFlight.add(running);
-    let outcome = cancelled();
+    const spending = new Spending();
+    let outcome = CANCELLED;
     let isRecorded = false;
     try {
-      for await (const step of this.steps(caller, request, signal)) {
+      for await (const step of this.steps(caller, request, signal, spending)) {
         // Before the end is told: who is told must find it in the ledger.
         if (step.kind === 'end') {
           outcome = outcomeOf(step);
           isRecorded = true;
-          await this.record(runId, outcome, startedMs);
+          await this.record(runId, { ...outcome, ...spending.known }, startedMs);
         }
         yield step;
       }
     } catch (error) {
+      if (error instanceof ClaudeTurnError && error.spent !== null) spending.add(error.spent);
       outcome = failureOf(error, redact(messageOf(error), secretsOf(this.config)));
       throw error;
     } finally {
-      if (!isRecorded) await this.record(runId, outcome, startedMs).catch(() => undefined);
+      if (!isRecorded) {
+        await this.record(runId, { ...outcome, ...spending.known }, startedMs).catch(() => undefined);
+      }
       this.inFlight.delete(running);
       settle();
     }
@@ -77,17 +82,20 @@ export class CompletionsService {
     caller: AppCaller,
     request: DialectRequest,
     signal: AbortSignal,
+    spending: Spending,
   ): AsyncGenerator<Told, void, undefined> {
     const { output, messages } = request;
     const system = [request.system, output?.instruction].filter(Boolean).join('\n\n');
     const shown = new ShownText();
     const ask: AskTurn = (history, echoOf) =>
-      told(
-        this.backend.complete(
-          { app: caller.appName, model: claudeModelOf(request.model), system, messages: history },
-          { signal, echoOf, deltas: request.isStream && output === null },
+      spending.watch(
+        told(
+          this.backend.complete(
+            { app: caller.appName, model: claudeModelOf(request.model), system, messages: history },
+            { signal, echoOf, deltas: request.isStream && output === null },
+          ),
+          shown,
         ),
-        shown,
       );
     if (output !== null) return answeredInForm(messages, output, ask);
     // Asked for once all of the turn was told.
@@ -99,30 +107,28 @@ export class CompletionsService {
     return this.runs.begin(appName, claudeModelOf(model), textOf(last), route);
   }
 
-  private async record(runId: number, outcome: Outcome, startedMs: number): Promise<void> {
+  private async record(
+    runId: number,
+    outcome: Omit<RunRecordEnd, 'durationMs'>,
+    startedMs: number,
+  ): Promise<void> {
     const durationMs = Math.round(this.clock.monotonicMs() - startedMs);
     await this.runs.end(runId, { ...outcome, durationMs });
     this.logger.log({ run_id: runId, status: outcome.status, duration_ms: durationMs }, 'completion ended');
   }
 }
 
-type Outcome = Omit<RunRecordEnd, 'durationMs'>;
+type Outcome = Omit<RunRecordEnd, 'durationMs' | 'usage' | 'costUsd'>;
+
+const CANCELLED: Outcome = {
+  status: 'cancelled',
+  stopReason: 'cancelled',
+  error: 'the client went away',
+};
 
 function outcomeOf(end: CompletionEnd): Outcome {
-  if (end.wasCancelled) return cancelled();
-  // The backend is told no costs.
-  return {
-    status: 'completed',
-    stopReason: end.stopReason,
-    error: null,
-    usage: { ...end.usage },
-    costUsd: null,
-  };
-}
-
-function cancelled(): Outcome {
-  const error = 'the client went away';
-  return { status: 'cancelled', stopReason: 'cancelled', error, usage: null, costUsd: null };
+  if (end.wasCancelled) return CANCELLED;
+  return { status: 'completed', stopReason: end.stopReason, error: null };
 }
 
 function failureOf(error: unknown, message: string): Outcome {
@@ -131,7 +137,5 @@ function failureOf(error: unknown, message: string): Outcome {
     status: isTimeout ? 'timed_out' : 'failed',
     stopReason: isTimeout ? 'timeout' : 'error',
     error: message,
-    usage: error instanceof OutputFormError ? { ...error.end.usage } : null,
-    costUsd: null,
   };
 }

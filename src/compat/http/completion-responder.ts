@@ -44,12 +44,13 @@ export class CompletionResponder {
     let text = '';
     try {
       for await (const step of this.completions.complete(caller, dialect.route, asked, gone.signal)) {
-        if (gone.signal.aborted) return;
+        // The turn is on its way to its end, which the ledger is told.
+        if (gone.signal.aborted) continue;
         if (stream !== null) stream.take(step);
         else if (step.kind === 'text') text += step.text;
         else if (step.kind === 'end') response.status(200).json(dialect.answer(context, text, step));
       }
-      stream?.end();
+      if (!gone.signal.aborted) stream?.end();
     } catch (error) {
       if (gone.signal.aborted) return;
       if (isUnforeseen(error)) this.logger.error({ err: error }, 'a completion failed');
