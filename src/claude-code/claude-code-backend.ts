@@ -18,7 +18,6 @@ import { finalTextOf, synthesizeTurnMessages } from '../core/claude/turn-synthes
 import { GatewayError } from '../core/errors.js';
 import { redact } from '../core/redaction.js';
 import { pause } from './abort.js';
-import { ClaudeVersion, type ClaudeVersionState } from './claude-version.js';
 import type { TurnEnd } from './claude-session.js';
 import {
   assertMessages,
@@ -53,15 +52,9 @@ export class ClaudeCodeBackend {
     private readonly config: AppConfig,
     private readonly factory: SessionFactory,
     private readonly clock: Clock,
-    private readonly claudeVersion: ClaudeVersion,
   ) {
     this.directory = path.join(config.dataDir, 'claude-code');
     this.live = new LiveSessions(config, factory, clock, this.directory);
-  }
-
-  /** Which claude is here, and which was tested. */
-  get version(): ClaudeVersionState {
-    return this.claudeVersion.state;
   }
 
   /** The sessions that live now, at work or waiting, with their terminals where they have one. */
@@ -74,7 +67,6 @@ export class ClaudeCodeBackend {
     await this.live.removeLeftovers();
     this.expiryTimer = setInterval(() => void this.discardExpired(), EXPIRY_CHECK_MS);
     this.expiryTimer.unref();
-    void this.claudeVersion.check();
   }
 
   /** Closes the sessions that have waited for longer than the setting allows. */

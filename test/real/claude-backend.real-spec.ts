@@ -198,7 +198,8 @@ describe.each(CLAUDE_ENGINES)('the Claude Code backend with the real claude, eng
 
   it('knows the version that it was tested with', async () => {
     await harness.version.check();
-    expect(harness.backend.version).toEqual({
+    expect(harness.version.state).toEqual({
+      isPresent: true,
       found: claudeCodeVersion,
       tested: TESTED_CLAUDE_VERSION,
       isTested: true,
