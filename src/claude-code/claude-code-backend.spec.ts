@@ -385,6 +385,33 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
     expect(resultIn(await harness.complete([user('hi')])).numTurns).toBe(1);
   });
 
+  it('counts its processes, and where histories were', async () => {
+    await open([[answer('hi', 'a'), answer('x', 'b')], [answer('y', 'c')], [answer('z', 'd')]]);
+    const first = await harness.complete([user('hi')]);
+    await harness.complete([user('hi'), ...synthesizeTurnMessages(first), user('x')]);
+    const planted = [user('a'), assistant('b'), user('y')];
+    await harness.complete(planted);
+    await harness.complete(planted, { historyMode: 'concat_message' });
+    expect(harness.backend.stats()).toEqual({
+      processes: { busy: 0, waiting: 3 },
+      queued: 0,
+      histories: { live: 1, planted: 1, told: 1, none: 1 },
+    });
+  });
+
+  it('gives its waits for claude, and those only, to who measures its own time', async () => {
+    await open([[answer('hi', 'a')]]);
+    let waits = 0;
+    const outside = async <T>(wait: Promise<T>): Promise<T> => {
+      const value = await wait;
+      waits += 1;
+      return value;
+    };
+    const events = await harness.complete([user('hi')], {}, { outside });
+    // Room, a process, and each event of the turn with its end.
+    expect(waits).toBe(2 + events.length);
+  });
+
   it('tells the costs of each turn by itself, where claude tells them', async () => {
     await open([[answer('hi', 'a'), answer('x', 'b')]]);
     const first = await harness.complete([user('hi')]);

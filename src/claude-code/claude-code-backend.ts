@@ -18,10 +18,12 @@ import { finalTextOf, synthesizeTurnMessages } from '../core/claude/turn-synthes
 import { GatewayError } from '../core/errors.js';
 import { redact } from '../core/redaction.js';
 import { pause } from './abort.js';
+import { historyFoundFor, type BackendStats, type HistoryFound } from './backend-stats.js';
 import type { TurnEnd } from './claude-session.js';
 import {
   assertMessages,
   keysAfter,
+  notMeasured,
   settleCompletion,
   type Completion,
   type CompletionOptions,
@@ -47,6 +49,7 @@ export class ClaudeCodeBackend {
   private readonly work = new Map<AbortController, Promise<void>>();
   private expiryTimer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
+  private readonly histories: Record<HistoryFound, number> = { live: 0, planted: 0, told: 0, none: 0 };
 
   constructor(
     private readonly config: AppConfig,
@@ -60,6 +63,17 @@ export class ClaudeCodeBackend {
   /** The sessions that live now, at work or waiting, with their terminals where they have one. */
   get liveSessions(): readonly LiveSessionView[] {
     return this.live.sessions.filter(({ closing }) => closing === undefined).map(viewOf);
+  }
+
+  /** Counts for metrics. */
+  stats(): BackendStats {
+    const { sessions, queued } = this.live;
+    const busy = sessions.filter(({ isBusy }) => isBusy).length;
+    return {
+      processes: { busy, waiting: sessions.length - busy },
+      queued,
+      histories: { ...this.histories },
+    };
   }
 
   /** Cleans up after a server that was killed, and begins to close sessions that nobody continues. */
@@ -95,10 +109,11 @@ export class ClaudeCodeBackend {
       const completion = await settleCompletion(request, this.config, path.join(this.directory, 'work'));
       controller.signal.throwIfAborted();
       const found = await this.live.take(completion);
-      live = found ?? (await this.live.start(completion, controller.signal));
+      this.histories[found === undefined ? historyFoundFor(completion) : 'live'] += 1;
+      live = found ?? (await this.live.start(completion, controller.signal, options.outside));
       const prompt = found === undefined ? firstPrompt(completion) : completion.prompt;
       const events = live.session.turn(prompt, controller.signal);
-      const end = yield* recorded(events, turn, options.deltas ?? false);
+      const end = yield* recorded(events, turn, options);
       const result = this.resultOf(live, end, startedMs);
       await this.keepOrDiscard(live, completion, turn, options);
       live = undefined;
@@ -220,11 +235,11 @@ export class ClaudeCodeBackend {
 async function* recorded(
   turn: AsyncGenerator<TurnEvent, TurnEnd, undefined>,
   events: TurnEvent[],
-  withDeltas: boolean,
+  { deltas: withDeltas = false, outside = notMeasured }: CompletionOptions,
 ): AsyncGenerator<TurnEvent, TurnEnd, undefined> {
   try {
     for (;;) {
-      const next = await turn.next();
+      const next = await outside(turn.next());
       if (next.done === true) return next.value;
       const isDelta = next.value.type === 'delta';
       if (!isDelta) events.push(next.value);

@@ -1,3 +1,4 @@
+import type { BackendStats } from '../../src/claude-code/backend-stats.js';
 import {
   assertMessages,
   type CompletionOptions,
@@ -61,6 +62,11 @@ export class ScriptedBackend {
     for (const event of events) yield await Promise.resolve(event);
     this.echoes.push(echoOf?.(synthesizeTurnMessages(events)) ?? []);
     yield this.result('success');
+  }
+
+  stats(): BackendStats {
+    const histories = { live: 0, planted: 0, told: 0, none: this.requests.length };
+    return { processes: { busy: 0, waiting: 1 }, queued: 0, histories };
   }
 
   start(): Promise<void> {

@@ -9,11 +9,16 @@ import { textOf, type ChatMessage } from '../../core/claude/chat-message.js';
 import { ClaudeTurnError } from '../../core/claude/turn-error.js';
 import { messageOf } from '../../core/errors.js';
 import { redact } from '../../core/redaction.js';
+import { MetricsRecorder } from '../../metrics/metrics-recorder.js';
+import type { TurnTimer } from '../../metrics/turn-timer.js';
 import { RunLedger, type RunRecordEnd } from '../../run/run-ledger.js';
 import { answeredInForm, type AskTurn } from './answered-in-form.js';
 import { claudeModelOf, type DialectRequest } from './completion-request.js';
 import { Spending } from './spending.js';
 import { echoOfText, ShownText, told, type CompletionEnd, type Told } from './told.js';
+
+/** Whose turns completions are in the metrics, beside those of the agents of sessions. */
+const METRICS_AGENT = 'claude-code';
 
 /** Answers the requests of both dialects from the backend; each is a row among the runs. */
 @Injectable()
@@ -25,6 +30,7 @@ export class CompletionsService {
     private readonly backend: ClaudeCodeBackend,
     private readonly runs: RunLedger,
     private readonly drain: DrainSwitch,
+    private readonly metrics: MetricsRecorder,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -41,31 +47,31 @@ export class CompletionsService {
     signal: AbortSignal,
   ): AsyncGenerator<Told, void, undefined> {
     this.drain.assertOpen();
+    const timer = this.metrics.startTurn();
     const runId = await this.begin(caller, route, request);
-    const startedMs = this.clock.monotonicMs();
+    const work: Work = { runId, startedMs: this.clock.monotonicMs(), timer, spending: new Spending() };
     let settle: () => void = () => undefined;
     const running = new Promise<void>((resolve) => (settle = resolve));
     this.inFlight.add(running);
-    const spending = new Spending();
     let outcome = CANCELLED;
     let isRecorded = false;
     try {
-      for await (const step of this.steps(caller, request, signal, spending)) {
+      for await (const step of this.steps(caller, request, signal, work)) {
         // Before the end is told: who is told must find it in the ledger.
         if (step.kind === 'end') {
           outcome = outcomeOf(step);
           isRecorded = true;
-          await this.record(runId, { ...outcome, ...spending.known }, startedMs);
+          await this.record(work, outcome);
         }
         yield step;
       }
     } catch (error) {
-      if (error instanceof ClaudeTurnError && error.spent !== null) spending.add(error.spent);
+      if (error instanceof ClaudeTurnError && error.spent !== null) work.spending.add(error.spent);
       outcome = failureOf(error, redact(messageOf(error), secretsOf(this.config)));
       throw error;
     } finally {
       if (!isRecorded) {
-        await this.record(runId, { ...outcome, ...spending.known }, startedMs).catch(() => undefined);
+        await this.record(work, outcome).catch(() => undefined);
       }
       this.inFlight.delete(running);
       settle();
@@ -82,7 +88,7 @@ export class CompletionsService {
     caller: AppCaller,
     request: DialectRequest,
     signal: AbortSignal,
-    spending: Spending,
+    { spending, timer }: Work,
   ): AsyncGenerator<Told, void, undefined> {
     const { output, messages } = request;
     const system = [request.system, output?.instruction].filter(Boolean).join('\n\n');
@@ -92,7 +98,12 @@ export class CompletionsService {
         told(
           this.backend.complete(
             { app: caller.appName, model: claudeModelOf(request.model), system, messages: history },
-            { signal, echoOf, deltas: request.isStream && output === null },
+            {
+              signal,
+              echoOf,
+              deltas: request.isStream && output === null,
+              outside: (wait) => timer.outside(wait),
+            },
           ),
           shown,
         ),
@@ -107,15 +118,20 @@ export class CompletionsService {
     return this.runs.begin(appName, claudeModelOf(model), textOf(last), route);
   }
 
-  private async record(
-    runId: number,
-    outcome: Omit<RunRecordEnd, 'durationMs'>,
-    startedMs: number,
-  ): Promise<void> {
+  private async record({ runId, startedMs, timer, spending }: Work, outcome: Outcome): Promise<void> {
     const durationMs = Math.round(this.clock.monotonicMs() - startedMs);
-    await this.runs.end(runId, { ...outcome, durationMs });
+    await this.runs.end(runId, { ...outcome, ...spending.known, durationMs });
+    timer.end(METRICS_AGENT, outcome.status, durationMs);
     this.logger.log({ run_id: runId, status: outcome.status, duration_ms: durationMs }, 'completion ended');
   }
+}
+
+/** One request that is being answered. */
+interface Work {
+  readonly runId: number;
+  readonly startedMs: number;
+  readonly timer: TurnTimer;
+  readonly spending: Spending;
 }
 
 type Outcome = Omit<RunRecordEnd, 'durationMs' | 'usage' | 'costUsd'>;
