@@ -28,6 +28,14 @@ export class ScriptedBackend {
   readonly turns: ScriptedTurn[] = [];
   stopReason = 'end_turn';
   cancelled = 0;
+  private held: Promise<unknown> = Promise.resolve();
+
+  /** Turns say nothing until what is returned is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.held = promise;
+    return () => resolve(undefined);
+  }
 
   async *complete(
     request: CompletionRequest,
@@ -35,6 +43,7 @@ export class ScriptedBackend {
   ): AsyncGenerator<BackendEvent, void, undefined> {
     assertMessages(request);
     this.requests.push(request);
+    await this.held;
     const script = this.turns.shift() ?? [{ type: 'text', text: 'hello there' }];
     if (script instanceof Error) throw script;
     if (script === 'silence') {
