@@ -8,6 +8,7 @@ import { SessionEventEntity } from './session-event.entity.js';
 export const AUDIT_EVENTS = [
   'create',
   'turn',
+  'completion',
   'close',
   'sweep_close',
   'hard_delete',

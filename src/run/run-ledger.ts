@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { decodeCursor, type Page, pageOf } from '../core/cursor.js';
 import { LateWriter } from '../database/late-writer.js';
@@ -37,8 +38,15 @@ export class RunLedger {
     });
   }
 
-  /** @throws GatewayError `storage_unavailable` when it could not be recorded now; it will be later. */
-  async end(runId: number, outcome: RunRecordEnd): Promise<void> {
+  /**
+   * @param within what else belongs into its transaction.
+   * @throws GatewayError `storage_unavailable` when it could not be recorded now; it will be later.
+   */
+  async end(
+    runId: number,
+    outcome: RunRecordEnd,
+    within?: (manager: EntityManager) => Promise<void>,
+  ): Promise<void> {
     const end = {
       status: outcome.status,
       ok: outcome.status === 'completed',
@@ -50,6 +58,7 @@ export class RunLedger {
     };
     await this.lateWriter.write(`the end of run ${runId}`, async (manager) => {
       await manager.update(RunEntity, { id: runId }, end);
+      await within?.(manager);
     });
   }
 

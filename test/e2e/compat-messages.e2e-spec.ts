@@ -76,6 +76,26 @@ describe('POST /v1/messages', () => {
     ]);
   });
 
+  it('is in the audit trail, with the session that answered it', async () => {
+    await post(asking()).expect(200);
+    backend.turns.push(new ClaudeTurnError('process_exit', 'gone'));
+    await post(asking()).expect(502);
+    const trail = await app
+      .http()
+      .get('/admin/audit?event=completion')
+      .set('authorization', app.admin)
+      .expect(200);
+    const ids = (await runs()).map(({ id }: { id: number }) => id);
+    expect(trail.body.events).toMatchObject([
+      { session_id: null, detail: { run_id: ids[0], status: 'failed' } },
+      {
+        app_name: 'my-app',
+        session_id: 'S1',
+        detail: { run_id: ids[1], route: '/v1/messages', status: 'completed', num_turns: 1 },
+      },
+    ]);
+  });
+
   it('has what was used up in the row of a turn that failed, and nothing where that is not known', async () => {
     const spent = { usage: SCRIPTED_USAGE, costUsd: 0.25 };
     backend.turns.push(new ClaudeTurnError('api_error', 'no', { apiStatus: 400, spent }));

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { AuditTrail } from '../../audit/audit-trail.js';
 import { ClaudeCodeBackend } from '../../claude-code/claude-code-backend.js';
 import type { AppCaller } from '../../common/caller.js';
 import { Clock } from '../../common/clock.js';
@@ -29,6 +30,7 @@ export class CompletionsService {
   constructor(
     private readonly backend: ClaudeCodeBackend,
     private readonly runs: RunLedger,
+    private readonly audit: AuditTrail,
     private readonly drain: DrainSwitch,
     private readonly metrics: MetricsRecorder,
     private readonly clock: Clock,
@@ -49,7 +51,14 @@ export class CompletionsService {
     this.drain.assertOpen();
     const timer = this.metrics.startTurn();
     const runId = await this.begin(caller, route, request);
-    const work: Work = { runId, startedMs: this.clock.monotonicMs(), timer, spending: new Spending() };
+    const work: Work = {
+      caller,
+      route,
+      runId,
+      startedMs: this.clock.monotonicMs(),
+      timer,
+      spending: new Spending(),
+    };
     let settle: () => void = () => undefined;
     const running = new Promise<void>((resolve) => (settle = resolve));
     this.inFlight.add(running);
@@ -61,7 +70,7 @@ export class CompletionsService {
         if (step.kind === 'end') {
           outcome = outcomeOf(step);
           isRecorded = true;
-          await this.record(work, outcome);
+          await this.record(work, outcome, step);
         }
         yield step;
       }
@@ -118,9 +127,25 @@ export class CompletionsService {
     return this.runs.begin(appName, claudeModelOf(model), textOf(last), route);
   }
 
-  private async record({ runId, startedMs, timer, spending }: Work, outcome: Outcome): Promise<void> {
-    const durationMs = Math.round(this.clock.monotonicMs() - startedMs);
-    await this.runs.end(runId, { ...outcome, ...spending.known, durationMs });
+  private async record(work: Work, outcome: Outcome, end?: CompletionEnd): Promise<void> {
+    const { runId, timer, spending } = work;
+    const durationMs = Math.round(this.clock.monotonicMs() - work.startedMs);
+    await this.runs.end(runId, { ...outcome, ...spending.known, durationMs }, (manager) =>
+      this.audit.record(manager, {
+        event: 'completion',
+        appName: work.caller.appName,
+        // Empty when it was cancelled before it had one.
+        ...(end === undefined || end.sessionId === '' ? {} : { sessionId: end.sessionId }),
+        detail: {
+          run_id: runId,
+          route: work.route,
+          status: outcome.status,
+          stop_reason: outcome.stopReason,
+          duration_ms: durationMs,
+          ...(end === undefined ? {} : { num_turns: end.numTurns }),
+        },
+      }),
+    );
     timer.end(METRICS_AGENT, outcome.status, durationMs);
     this.logger.log({ run_id: runId, status: outcome.status, duration_ms: durationMs }, 'completion ended');
   }
@@ -128,6 +153,8 @@ export class CompletionsService {
 
 /** One request that is being answered. */
 interface Work {
+  readonly caller: AppCaller;
+  readonly route: string;
   readonly runId: number;
   readonly startedMs: number;
   readonly timer: TurnTimer;
