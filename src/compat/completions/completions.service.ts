@@ -130,22 +130,21 @@ export class CompletionsService {
   private async record(work: Work, outcome: Outcome, end?: CompletionEnd): Promise<void> {
     const { runId, timer, spending } = work;
     const durationMs = Math.round(this.clock.monotonicMs() - work.startedMs);
-    await this.runs.end(runId, { ...outcome, ...spending.known, durationMs }, (manager) =>
-      this.audit.record(manager, {
-        event: 'completion',
-        appName: work.caller.appName,
-        // Empty when it was cancelled before it had one.
-        ...(end === undefined || end.sessionId === '' ? {} : { sessionId: end.sessionId }),
-        detail: {
-          run_id: runId,
-          route: work.route,
-          status: outcome.status,
-          stop_reason: outcome.stopReason,
-          duration_ms: durationMs,
-          ...(end === undefined ? {} : { num_turns: end.numTurns }),
-        },
-      }),
-    );
+    const line = this.audit.statementOf({
+      event: 'completion',
+      appName: work.caller.appName,
+      // Empty when it was cancelled before it had one.
+      ...(end === undefined || end.sessionId === '' ? {} : { sessionId: end.sessionId }),
+      detail: {
+        run_id: runId,
+        route: work.route,
+        status: outcome.status,
+        stop_reason: outcome.stopReason,
+        duration_ms: durationMs,
+        ...(end === undefined ? {} : { num_turns: end.numTurns }),
+      },
+    });
+    await this.runs.end(runId, { ...outcome, ...spending.known, durationMs }, line);
     timer.end(METRICS_AGENT, outcome.status, durationMs);
     this.logger.log({ run_id: runId, status: outcome.status, duration_ms: durationMs }, 'completion ended');
   }
