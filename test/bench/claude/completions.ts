@@ -108,7 +108,7 @@ type Way = readonly [act: () => Promise<number>, into: number[]];
 async function inTurn(rounds: number, ways: readonly Way[]): Promise<void> {
   for (let round = -WARM_UP; round < rounds; round += 1) {
     for (let place = 0; place < ways.length; place += 1) {
-      const [act, into] = ways[(round + WARM_UP + place) % ways.length] as Way;
+      const [act, into] = ways[(round + WARM_UP + place) % ways.length]!;
       const tookMs = await act();
       if (round >= 0) into.push(tookMs);
     }

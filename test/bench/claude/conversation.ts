@@ -1,6 +1,6 @@
-import { HttpClient } from '../support/http-client.js';
+import type { HttpClient } from '../support/http-client.js';
 
-interface Message {
+export interface Message {
   readonly role: 'user' | 'assistant';
   readonly content: string;
 }
