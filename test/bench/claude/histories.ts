@@ -8,8 +8,11 @@ import { type ClaudeLab, inClaudeLab, startClaudeGateway } from './claude-lab.js
 import { Conversation } from './conversation.js';
 
 const HISTORIES = 16;
-const TURNS = 4;
+const TURNS = 3;
 const POOL = 8;
+/** What one process takes at the most, as the README says. */
+const PROCESS_MB = 330;
+const SESSION_FLAG = /^--(session-id|resume)=/;
 const SAMPLE_EVERY_MS = 250;
 const BYTES_PER_MB = 1_000_000;
 
@@ -54,7 +57,12 @@ async function runHistories(lab: ClaudeLab, engine: string): Promise<Figure[]> {
         unit: 'pieces',
         target: { kind: 'at most', limit: POOL },
       },
-      { what: `${engine}: their memory together, most`, value: memoryMb, unit: 'MB' },
+      {
+        what: `${engine}: their memory together, most`,
+        value: memoryMb,
+        unit: 'MB',
+        target: { kind: 'at most', limit: POOL * PROCESS_MB },
+      },
       { what: `${engine}: memory of the server, idle before`, value: idleMb, unit: 'MB' },
       { what: `${engine}: memory of the server, peak`, value: await gateway.ask('peakRssMb'), unit: 'MB' },
       { what: `${engine}: the whole of it`, value: tookMs, unit: 'ms' },
@@ -96,6 +104,13 @@ async function hold(client: HttpClient, marker: string): Promise<Told[]> {
   return told;
 }
 
+interface Seen {
+  readonly pid: number;
+  readonly parent: number;
+  readonly memoryMb: number;
+  readonly isSession: boolean;
+}
+
 /** Looks at the processes of claude in a lab until it is stopped. */
 class Watch {
   private most = { processes: 0, memoryMb: 0 };
@@ -116,22 +131,33 @@ class Watch {
     while (!this.isOver) {
       const { HOME } = this.lab.env;
       const pids = await findProcesses((env) => env.get('HOME') === HOME && env.has(MARKER_VARIABLE));
-      const sizes = (await Promise.all(pids.map((pid) => this.residentMbOf(pid)))).filter((size) => size > 0);
+      const found = (await Promise.all(pids.map((pid) => this.look(pid)))).filter(
+        ({ isSession }) => isSession,
+      );
+      // A child that claude has forked for a tool looks like claude until it has become that tool.
+      const claudes = found.filter(({ parent }) => !found.some(({ pid }) => pid === parent));
       this.most = {
-        processes: Math.max(this.most.processes, sizes.length),
+        processes: Math.max(this.most.processes, claudes.length),
         memoryMb: Math.max(
           this.most.memoryMb,
-          sizes.reduce((sum, size) => sum + size, 0),
+          claudes.reduce((sum, { memoryMb }) => sum + memoryMb, 0),
         ),
       };
       await sleep(SAMPLE_EVERY_MS);
     }
   }
 
-  /** 0 for what is no claude, or ended meanwhile. */
-  private async residentMbOf(pid: number): Promise<number> {
+  /** A process that ended meanwhile is no session; nor is the probe of claude's version. */
+  private async look(pid: number): Promise<Seen> {
     const about = (name: string): Promise<string> => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
-    if (!(await about('cmdline')).startsWith(this.lab.claudeBin)) return 0;
-    return (Number(/^VmRSS:\s+(\d+) kB/m.exec(await about('status'))?.[1] ?? 0) * 1024) / BYTES_PER_MB;
+    const [[program, ...args], status] = [(await about('cmdline')).split('\0'), await about('status')];
+    const numberOf = (field: string): number =>
+      Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+    return {
+      pid,
+      parent: numberOf('PPid'),
+      memoryMb: (numberOf('VmRSS') * 1024) / BYTES_PER_MB,
+      isSession: program === this.lab.claudeBin && args.some((arg) => SESSION_FLAG.test(arg)),
+    };
   }
 }
