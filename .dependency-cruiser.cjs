@@ -26,7 +26,18 @@ rooms.run = [...base, 'audit', 'tokens', 'auth', 'idempotency', 'metrics', 'file
 rooms.compat = [...base, 'audit', 'tokens', 'auth', 'metrics', 'idempotency', 'files', 'run', 'claude-code'];
 rooms.terminals = [...base, 'audit', 'claude-code'];
 rooms.sweeper = [...base, 'audit', 'idempotency', 'sessions'];
-rooms.health = [...base, 'audit', 'tokens', 'auth', 'metrics', 'acpx', 'sessions', 'run', 'sweeper'];
+rooms.health = [
+  ...base,
+  'audit',
+  'tokens',
+  'auth',
+  'metrics',
+  'acpx',
+  'sessions',
+  'run',
+  'claude-code',
+  'sweeper',
+];
 // A program of its own, spoken to over ACP only: it shares pure code and nothing else.
 rooms['echo-agent'] = ['core'];
 

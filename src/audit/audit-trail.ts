@@ -3,11 +3,13 @@ import type { EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { decodeCursor, type Page, pageOf } from '../core/cursor.js';
 import { Ledger } from '../database/ledger.js';
+import { sql } from '../database/sql-text.js';
 import { SessionEventEntity } from './session-event.entity.js';
 
 export const AUDIT_EVENTS = [
   'create',
   'turn',
+  'completion',
   'close',
   'sweep_close',
   'hard_delete',
@@ -46,17 +48,17 @@ export class AuditTrail {
 
   /** Appends records; `manager` is that of the transaction they belong to. */
   async record(manager: EntityManager, ...records: AuditRecord[]): Promise<void> {
+    await manager.query(this.statementOf(...records));
+  }
+
+  /** The statement that appends records, for a transaction that is written as text. */
+  statementOf(...records: AuditRecord[]): string {
     const createdAtMs = this.clock.nowMs();
-    await manager.insert(
-      SessionEventEntity,
-      records.map((record) => ({
-        event: record.event,
-        appName: record.appName,
-        sessionId: record.sessionId ?? null,
-        detail: record.detail === undefined ? null : JSON.stringify(record.detail),
-        createdAtMs,
-      })),
-    );
+    const rows = records.map(({ event, appName, sessionId = null, detail }) => {
+      const detailJson = detail === undefined ? null : JSON.stringify(detail);
+      return sql`(${sessionId},${appName},${event},${detailJson},${createdAtMs})`;
+    });
+    return `INSERT INTO session_events (session_id, app_name, event, detail, created_at) VALUES ${rows.join(',')}`;
   }
 
   /**

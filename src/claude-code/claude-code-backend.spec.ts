@@ -9,6 +9,7 @@ import {
   apiErrorRecord,
   assistantRecord,
   ScriptedFactory,
+  SCRIPTED_COST_USD,
   type ScriptedStream,
   type ScriptedTerminal,
   toolResultRecord,
@@ -251,6 +252,13 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
     expect(saidIn(await harness.complete(continuation))).toBe('anew');
   });
 
+  it('tells with a failure what the turn had used up', async () => {
+    const script = [userRecord('hi'), toolUseRecord('t1'), toolResultRecord('t1', 'x')];
+    await open([[[...script, apiErrorRecord(529, 'Overloaded')]]]);
+    const error: unknown = await harness.complete([user('hi')]).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ spent: { usage: { input_tokens: 1, output_tokens: 1 } } });
+  });
+
   it('closes a session whose claude ended in the middle', async () => {
     await open([[[]]]);
     const running = harness.complete([user('hi')]);
@@ -395,6 +403,42 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
     expect(resultIn(await harness.complete([user('hi')])).numTurns).toBe(1);
   });
 
+  it('counts its processes, and where histories were', async () => {
+    await open([[answer('hi', 'a'), answer('x', 'b')], [answer('y', 'c')], [answer('z', 'd')]]);
+    const first = await harness.complete([user('hi')]);
+    await harness.complete([user('hi'), ...synthesizeTurnMessages(first), user('x')]);
+    const planted = [user('a'), assistant('b'), user('y')];
+    await harness.complete(planted);
+    await harness.complete(planted, { historyMode: 'concat_message' });
+    expect(harness.backend.stats()).toEqual({
+      processes: { busy: 0, waiting: 3 },
+      queued: 0,
+      histories: { live: 1, planted: 1, told: 1, none: 1 },
+    });
+  });
+
+  it('gives its waits for claude, and those only, to who measures its own time', async () => {
+    await open([[answer('hi', 'a')]]);
+    let waits = 0;
+    const outside = async <T>(wait: Promise<T>): Promise<T> => {
+      const value = await wait;
+      waits += 1;
+      return value;
+    };
+    const events = await harness.complete([user('hi')], {}, { outside });
+    // Room, a process, and each event of the turn with its end.
+    expect(waits).toBe(2 + events.length);
+  });
+
+  it('tells the costs of each turn by itself, where claude tells them', async () => {
+    await open([[answer('hi', 'a'), answer('x', 'b')]]);
+    const first = await harness.complete([user('hi')]);
+    const second = await harness.complete([user('hi'), ...synthesizeTurnMessages(first), user('x')]);
+    const costs = [first, second].map((events) => resultIn(events).costUsd);
+    const cost = engine === 'terminal' ? null : SCRIPTED_COST_USD;
+    expect(costs).toEqual([cost, cost]);
+  });
+
   if (engine === 'terminal') {
     const terminal = (): ScriptedTerminal => factory.spawned[0] as ScriptedTerminal;
     const continuation = [user('hi'), assistant('hello'), user('again')];
@@ -405,6 +449,18 @@ describe.each(CLAUDE_ENGINES)('ClaudeCodeBackend, engine %s', (engine) => {
       terminal().append(answer('from elsewhere', 'indeed'));
       await harness.complete(continuation);
       expect(factory.spawned).toHaveLength(2);
+    });
+
+    it('tells what a cancelled turn had used up', async () => {
+      await open([[[userRecord('hi'), toolUseRecord('t1')]]]);
+      const client = new AbortController();
+      const events = [];
+      const asked = { app: 'app', messages: [user('hi')] };
+      for await (const event of harness.backend.complete(asked, { signal: client.signal })) {
+        events.push(event);
+        if (event.type === 'assistant') client.abort();
+      }
+      expect(resultIn(events)).toMatchObject({ subtype: 'cancelled', usage: { output_tokens: 1 } });
     });
 
     it('plants anew when a person pressed keys', async () => {

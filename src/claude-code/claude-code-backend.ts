@@ -4,9 +4,11 @@ import { Clock } from '../common/clock.js';
 import { AppConfig } from '../config/app-config.js';
 import { secretsOf } from '../config/secrets.js';
 import {
-  NO_USAGE,
+  NOTHING_SPENT,
+  usageOf,
   type BackendEvent,
   type ResultEvent,
+  type Spent,
   type TurnEvent,
 } from '../core/claude/backend-event.js';
 import { blocksOf, type ChatMessage } from '../core/claude/chat-message.js';
@@ -16,11 +18,12 @@ import { finalTextOf, synthesizeTurnMessages } from '../core/claude/turn-synthes
 import { GatewayError } from '../core/errors.js';
 import { redact } from '../core/redaction.js';
 import { pause } from './abort.js';
-import { ClaudeVersion, type ClaudeVersionState } from './claude-version.js';
+import { historyFoundFor, type BackendStats, type HistoryFound } from './backend-stats.js';
 import type { TurnEnd } from './claude-session.js';
 import {
   assertMessages,
   keysAfter,
+  notMeasured,
   settleCompletion,
   type Completion,
   type CompletionOptions,
@@ -45,20 +48,15 @@ export class ClaudeCodeBackend {
   private readonly work = new Map<AbortController, Promise<void>>();
   private expiryTimer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
+  private readonly histories: Record<HistoryFound, number> = { live: 0, planted: 0, told: 0, none: 0 };
 
   constructor(
     private readonly config: AppConfig,
     private readonly factory: SessionFactory,
     private readonly clock: Clock,
-    private readonly claudeVersion: ClaudeVersion,
   ) {
     this.directory = path.join(config.dataDir, 'claude-code');
     this.live = new LiveSessions(config, factory, clock, this.directory);
-  }
-
-  /** Which claude is here, and which was tested. */
-  get version(): ClaudeVersionState {
-    return this.claudeVersion.state;
   }
 
   /** The sessions that live now, at work or waiting, with their terminals where they have one. */
@@ -66,12 +64,22 @@ export class ClaudeCodeBackend {
     return this.live.sessions.filter(({ closing }) => closing === undefined).map(viewOf);
   }
 
+  /** Counts for metrics. */
+  stats(): BackendStats {
+    const { sessions, queued } = this.live;
+    const busy = sessions.filter(({ isBusy }) => isBusy).length;
+    return {
+      processes: { busy, waiting: sessions.length - busy },
+      queued,
+      histories: { ...this.histories },
+    };
+  }
+
   /** Cleans up after a server that was killed, and begins to close sessions that nobody continues. */
   async start(): Promise<void> {
     await this.live.removeLeftovers();
     this.expiryTimer = setInterval(() => void this.discardExpired(), EXPIRY_CHECK_MS);
     this.expiryTimer.unref();
-    void this.claudeVersion.check();
   }
 
   /** Closes the sessions that have waited for longer than the setting allows. */
@@ -95,27 +103,28 @@ export class ClaudeCodeBackend {
     const { controller, finish } = this.begin(options);
     const startedMs = this.clock.monotonicMs();
     let live: LiveSession | undefined;
+    const turn: TurnEvent[] = [];
     try {
       const completion = await settleCompletion(request, this.config, path.join(this.directory, 'work'));
       controller.signal.throwIfAborted();
       const found = await this.live.take(completion);
-      live = found ?? (await this.startSession(completion, controller.signal));
+      this.histories[found === undefined ? historyFoundFor(completion) : 'live'] += 1;
+      live = found ?? (await this.live.start(completion, controller.signal, options.outside));
       const prompt = found === undefined ? firstPrompt(completion) : completion.prompt;
-      const turn: TurnEvent[] = [];
       const events = live.session.turn(prompt, controller.signal);
-      const end = yield* recorded(events, turn, options.deltas ?? false);
+      const end = yield* recorded(events, turn, options);
       const result = this.resultOf(live, end, startedMs);
       await this.keepOrDiscard(live, completion, turn, options);
       live = undefined;
       yield result;
     } catch (error) {
       if (options.signal?.aborted !== true || controller.signal.reason !== options.signal.reason) {
-        throw this.presentable(error);
+        throw this.presentable(error, turn);
       }
       await this.discard(live);
       const cancelled = live;
       live = undefined;
-      yield this.cancelledResult(cancelled, startedMs);
+      yield this.cancelledResult(cancelled, turn, startedMs);
     } finally {
       await this.discard(live);
       finish();
@@ -164,11 +173,6 @@ export class ClaudeCodeBackend {
     return { controller, finish };
   }
 
-  private startSession(completion: Completion, signal: AbortSignal): Promise<LiveSession> {
-    void this.claudeVersion.checkIfReplaced();
-    return this.live.start(completion, signal);
-  }
-
   private async keepOrDiscard(
     live: LiveSession,
     completion: Completion,
@@ -181,11 +185,12 @@ export class ClaudeCodeBackend {
   }
 
   /** What claude printed may hold anything, keys too, and callers pass messages on. */
-  private presentable(error: unknown): unknown {
+  private presentable(error: unknown, turn: readonly TurnEvent[]): unknown {
     if (!(error instanceof ClaudeTurnError)) return error;
     const { fault, message, apiStatus } = error;
-    const clean = redact(message, secretsOf(this.config));
-    return clean === message ? error : new ClaudeTurnError(fault, clean, { apiStatus });
+    const spent = error.spent ?? spentOn(turn);
+    const { cause } = error;
+    return new ClaudeTurnError(fault, redact(message, secretsOf(this.config)), { apiStatus, spent, cause });
   }
 
   private async discard(live: LiveSession | undefined): Promise<void> {
@@ -204,10 +209,15 @@ export class ClaudeCodeBackend {
       numTurns: live.numTurns,
       sessionId: live.spec.id,
       usage: end.usage,
+      costUsd: end.costUsd,
     };
   }
 
-  private cancelledResult(live: LiveSession | undefined, startedMs: number): ResultEvent {
+  private cancelledResult(
+    live: LiveSession | undefined,
+    turn: readonly TurnEvent[],
+    startedMs: number,
+  ): ResultEvent {
     return {
       type: 'result',
       subtype: 'cancelled',
@@ -215,7 +225,7 @@ export class ClaudeCodeBackend {
       durationMs: Math.round(this.clock.monotonicMs() - startedMs),
       numTurns: live?.numTurns ?? 0,
       sessionId: live?.spec.id ?? '',
-      usage: NO_USAGE,
+      ...spentOn(turn),
     };
   }
 }
@@ -224,19 +234,24 @@ export class ClaudeCodeBackend {
 async function* recorded(
   turn: AsyncGenerator<TurnEvent, TurnEnd, undefined>,
   events: TurnEvent[],
-  withDeltas: boolean,
+  { deltas: withDeltas = false, outside = notMeasured }: CompletionOptions,
 ): AsyncGenerator<TurnEvent, TurnEnd, undefined> {
   try {
     for (;;) {
-      const next = await turn.next();
+      const next = await outside(turn.next());
       if (next.done === true) return next.value;
       const isDelta = next.value.type === 'delta';
       if (!isDelta) events.push(next.value);
       if (!isDelta || withDeltas) yield next.value;
     }
   } finally {
-    await turn.return({ stopReason: 'cancelled', usage: NO_USAGE });
+    await turn.return({ stopReason: 'cancelled', ...NOTHING_SPENT });
   }
+}
+
+/** What the messages of a turn that did not end well have told of it. */
+function spentOn(turn: readonly TurnEvent[]): Spent {
+  return { usage: usageOf(turn), costUsd: null };
 }
 
 /** The first prompt of a new session: told with its history where that was not planted. */

@@ -12,6 +12,7 @@ import { ProcessEntity } from '../processes/process.entity.js';
 import { ProcessesModule } from '../processes/processes.module.js';
 import { ClaudeCodeBackend } from './claude-code-backend.js';
 import { ClaudeCodeModule } from './claude-code.module.js';
+import { ClaudeVersion } from './claude-version.js';
 import { TESTED_CLAUDE_VERSION } from './tested-version.js';
 
 describe('ClaudeCodeModule', () => {
@@ -43,7 +44,14 @@ describe('ClaudeCodeModule', () => {
       backend.complete({ app: 'app', messages: [{ role: 'user', content: 'hi' }] }).next();
 
     await expect(ask()).rejects.toMatchObject({ code: 'agent_not_installed' });
-    expect(backend.version).toEqual({ found: null, tested: TESTED_CLAUDE_VERSION, isTested: null });
+    const version = application.get(ClaudeVersion);
+    await version.check();
+    expect(version.state).toEqual({
+      isPresent: false,
+      found: null,
+      tested: TESTED_CLAUDE_VERSION,
+      isTested: null,
+    });
 
     await application.close();
     await expect(ask()).rejects.toMatchObject({ code: 'draining' });

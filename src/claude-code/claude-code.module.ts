@@ -8,7 +8,7 @@ import { SessionFactory } from './session-factory.js';
 /** Needs the global modules of configuration, clock, ledger and processes; ends before the last processes are stopped. */
 @Module({
   providers: [ClaudeCodeBackend, ClaudeVersion, { provide: SessionFactory, useClass: ClaudeSessionFactory }],
-  exports: [ClaudeCodeBackend],
+  exports: [ClaudeCodeBackend, ClaudeVersion],
 })
 export class ClaudeCodeModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(

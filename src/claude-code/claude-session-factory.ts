@@ -8,6 +8,7 @@ import { claudeArguments, claudeEnvironment } from './launch-options.js';
 import { SessionFactory } from './session-factory.js';
 import type { SessionHome } from './session-home.js';
 import type { SessionSpec } from './session-spec.js';
+import { STREAM_MODE } from './stream/stream-mode.js';
 import { StreamSession } from './stream/stream-session.js';
 import { PtyClaudeTerminal, TERMINAL_SIZE } from './terminal/pty-claude-terminal.js';
 import { TerminalSession } from './terminal/terminal-session.js';
@@ -15,17 +16,6 @@ import { TranscriptWatcher } from './transcript-watcher.js';
 
 /** Half a second on a quiet machine; a full one, or a history of megabytes, takes its time. */
 const READY_LIMIT_MS = 60_000;
-
-const STREAM_MODE = [
-  '-p',
-  '--input-format=stream-json',
-  '--output-format=stream-json',
-  '--verbose',
-  // Each prompt is told back, so that an answer can be told from one to something else.
-  '--replay-user-messages',
-  // What is said comes in pieces too, for readers that show it as it comes.
-  '--include-partial-messages',
-] as const;
 
 /** Starts the real claude under a marker of its own, by either engine. */
 @Injectable()

@@ -1,10 +1,9 @@
-import type { TokenUsage, TurnEvent } from '../core/claude/backend-event.js';
+import type { Spent, TurnEvent } from '../core/claude/backend-event.js';
 import type { ChatMessage } from '../core/claude/chat-message.js';
 import type { WatchedTerminal } from './terminal/watched-terminal.js';
 
-export interface TurnEnd {
+export interface TurnEnd extends Spent {
   readonly stopReason: string;
-  readonly usage: TokenUsage;
 }
 
 /** One live `claude` with one conversation, however it is driven. Turns come one at a time. */

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { AppConfig } from '../config/app-config.js';
+import { findExecutable } from '../processes/executables.js';
 import { ProcessSupervisor } from '../processes/process-supervisor.js';
 import { claudeProgram } from './claude-program.js';
 import { TESTED_CLAUDE_VERSION } from './tested-version.js';
@@ -8,6 +8,7 @@ import { TESTED_CLAUDE_VERSION } from './tested-version.js';
 const LIMIT_MS = 20_000;
 
 export interface ClaudeVersionState {
+  readonly isPresent: boolean;
   /** Null while unknown: not asked yet, not installed, or no version in its answer. */
   readonly found: string | null;
   readonly tested: string;
@@ -19,9 +20,9 @@ export interface ClaudeVersionState {
 @Injectable()
 export class ClaudeVersion {
   private readonly logger = new Logger(ClaudeVersion.name);
+  private isPresent = false;
   private found: string | null = null;
-  /** Which file was asked; undefined before the first check. */
-  private asked: string | undefined;
+  private warnedOf: string | null = null;
 
   constructor(
     private readonly config: AppConfig,
@@ -29,39 +30,26 @@ export class ClaudeVersion {
   ) {}
 
   get state(): ClaudeVersionState {
-    const isTested = this.found === null ? null : this.found === TESTED_CLAUDE_VERSION;
-    return { found: this.found, tested: TESTED_CLAUDE_VERSION, isTested };
+    const { isPresent, found } = this;
+    const isTested = found === null ? null : found === TESTED_CLAUDE_VERSION;
+    return { isPresent, found, tested: TESTED_CLAUDE_VERSION, isTested };
   }
 
-  /** Checks again when another program stands in its place since the last check, as after an upgrade. @throws never. */
-  async checkIfReplaced(): Promise<void> {
-    if (this.asked !== undefined && this.asked !== (await this.identity())) await this.check();
-  }
-
-  /** Asks claude for its version and warns when it is another than the tested one. @throws never. */
+  /**
+   * Asks claude for its version; warns, once for each, when it is another than the tested one.
+   * @throws when there is a claude that cannot be asked.
+   */
   async check(): Promise<void> {
-    this.asked = await this.identity();
-    try {
-      this.found = await this.ask();
-      const { found, tested, isTested } = this.state;
-      if (isTested === false) {
-        this.logger.warn(
-          { found, tested },
-          'claude is not the version that the Claude Code backend was tested with',
-        );
-      }
-    } catch (error) {
-      this.logger.warn({ err: error }, 'the version of claude could not be read');
-    }
-  }
-
-  private async identity(): Promise<string> {
-    try {
-      const { dev, ino, size, mtimeMs } = await stat(claudeProgram(this.config).at(-1) ?? '');
-      return [dev, ino, size, mtimeMs].join();
-    } catch {
-      return 'none';
-    }
+    const { claudeBin, agentEnv } = this.config;
+    this.isPresent = findExecutable(claudeBin, agentEnv.PATH ?? '') !== undefined;
+    this.found = this.isPresent ? await this.ask() : null;
+    const { found, tested, isTested } = this.state;
+    if (isTested !== false || found === this.warnedOf) return;
+    this.warnedOf = found;
+    this.logger.warn(
+      { found, tested },
+      'claude is not the version that the Claude Code backend was tested with',
+    );
   }
 
   private async ask(): Promise<string | null> {
@@ -75,14 +63,21 @@ export class ClaudeVersion {
         cwd: this.config.dataDir,
         marker,
         input: '',
+        maxLineBytes: 64 * 1024,
       });
       const timer = setTimeout(() => void child.stop(), LIMIT_MS);
-      let text = '';
-      for await (const line of child.lines) if (line.kind === 'line') text += `${line.text}\n`;
+      let line = '';
+      for await (const next of child.lines) if (next.kind === 'line') line ||= next.text;
       clearTimeout(timer);
-      return /\d+\.\d+\.\d+/.exec(text)?.[0] ?? null;
+      const { code } = await child.exited;
+      return code === 0 ? versionIn(line) : null;
     } finally {
       await this.processes.forget(marker);
     }
   }
+}
+
+/** The first thing in a line that looks like a version number. */
+function versionIn(line: string): string | null {
+  return /\d+\.\d+\.\d+[\w.+-]*/.exec(line)?.[0] ?? null;
 }

@@ -43,7 +43,13 @@ export interface CompletionOptions {
    * text. The session is found again by either.
    */
   readonly echoOf?: (turn: readonly ChatMessage[]) => readonly ChatMessage[];
+  /** Given each wait for claude, and for room for another one, so that a caller can tell what time is ours. */
+  readonly outside?: Outside;
 }
+
+export type Outside = <T>(wait: Promise<T>) => Promise<T>;
+
+export const notMeasured: Outside = (wait) => wait;
 
 /** A request that can be answered: checked, its defaults filled in, its directory made. */
 export interface Completion extends FingerprintScope {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import type { AppConfig } from '../config/app-config.js';
-import { keyBefore, refuseStorage, type Completion } from './completion.js';
+import { keyBefore, notMeasured, refuseStorage, type Completion, type Outside } from './completion.js';
 import type { LiveSession } from './live-session.js';
 import { LiveSlots } from './live-slots.js';
 import { McpConfigFiles } from './mcp-config-files.js';
@@ -44,6 +44,11 @@ export class LiveSessions {
     return [...this.all];
   }
 
+  /** Requests that wait for room. */
+  get queued(): number {
+    return this.slots.waiting;
+  }
+
   /** Removes what a server that was killed left of its sessions. */
   async removeLeftovers(): Promise<void> {
     for (const directory of [this.homesDir, this.mcpDir]) {
@@ -70,12 +75,16 @@ export class LiveSessions {
    * Starts a session, once there is room; whoever has waited longest makes it.
    * @throws GatewayError `queue_full`, `storage_unavailable`; ClaudeTurnError `not_ready`; the signal's reason.
    */
-  async start(completion: Completion, signal: AbortSignal): Promise<LiveSession> {
+  async start(
+    completion: Completion,
+    signal: AbortSignal,
+    outside: Outside = notMeasured,
+  ): Promise<LiveSession> {
     const slot = this.slots.acquire(signal);
     this.makeRoom();
-    await slot;
+    await outside(slot);
     try {
-      const live = await this.startInSlot(completion, signal);
+      const live = await this.startInSlot(completion, signal, outside);
       this.all.add(live);
       if (this.isClosed) void this.discard(live);
       void live.session.ended.then(() => this.dropEnded(live));
@@ -115,14 +124,18 @@ export class LiveSessions {
     });
   }
 
-  private async startInSlot(completion: Completion, signal: AbortSignal): Promise<LiveSession> {
+  private async startInSlot(
+    completion: Completion,
+    signal: AbortSignal,
+    outside: Outside,
+  ): Promise<LiveSession> {
     const spec = specOf(completion);
     const mcpConfig = await this.mcpConfigs.fileFor(spec.mcpServers).catch(refuseStorage);
     const nowMs = this.clock.nowMs();
     const apiKey = this.config.agentEnv.ANTHROPIC_API_KEY;
     const home = await makeSessionHome(spec, { parent: this.homesDir, apiKey, nowMs }).catch(refuseStorage);
     try {
-      const session = await this.factory.start(spec, home, mcpConfig, signal);
+      const session = await outside(this.factory.start(spec, home, mcpConfig, signal));
       return { spec, session, startedAtMs: nowMs, lastUsedMs: nowMs, numTurns: 0, isBusy: true };
     } catch (error) {
       await this.removeHome(spec.id);

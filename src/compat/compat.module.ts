@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { ClaudeCodeModule } from '../claude-code/claude-code.module.js';
 import { ErrorShapes } from '../common/error-shapes.js';
 import { RunModule } from '../run/run.module.js';
@@ -11,7 +12,7 @@ import { ChatController } from './openai/chat.controller.js';
 
 /** The routes of two well-known APIs over the Claude Code backend. */
 @Module({
-  imports: [ClaudeCodeModule, RunModule],
+  imports: [AuditModule, ClaudeCodeModule, RunModule],
   controllers: [MessagesController, ChatController, ModelsController],
   providers: [CompletionsService, CompletionResponder],
   exports: [CompletionsService],

@@ -45,10 +45,10 @@ describe('a late writer', () => {
   let isFull: boolean;
   beforeEach(() => {
     isFull = true;
-    const write = ledger.write.bind(ledger);
+    const commit = ledger.commit.bind(ledger);
     jest
-      .spyOn(ledger, 'write')
-      .mockImplementation((work) => (isFull ? Promise.reject(storageUnavailable('full')) : write(work)));
+      .spyOn(ledger, 'commit')
+      .mockImplementation((work) => (isFull ? Promise.reject(storageUnavailable('full')) : commit(work)));
   });
 
   it('writes what waited first, then what came later, each once', async () => {

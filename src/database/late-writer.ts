@@ -1,12 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { GatewayError } from '../core/errors.js';
+import type { LedgerTransaction } from './ledger-transaction.js';
 import { Ledger } from './ledger.js';
 import { storageUnavailable } from './storage-error.js';
 
 const RETRY_EVERY_MS = 1000;
 
-type Write = (manager: EntityManager) => Promise<void>;
+type Write = (transaction: LedgerTransaction) => Promise<void>;
 
 /**
  * Writes what has happened already and so must not be lost: when the storage does not take it now, it is tried again
@@ -25,12 +26,17 @@ export class LateWriter {
    * @param what names the fact in the log and in the error, such as `the end of turn 3`.
    * @throws GatewayError `storage_unavailable` when it could not be written now; what `write` itself throws is not retried.
    */
-  async write(what: string, write: Write): Promise<void> {
+  write(what: string, write: (manager: EntityManager) => Promise<void>): Promise<void> {
+    return this.commit(what, async (transaction) => write(await transaction.manager()));
+  }
+
+  /** The same for what is written without a look at results. @throws as `write`. */
+  async commit(what: string, write: Write): Promise<void> {
     try {
       // What waits happened before this, and is written before it.
       if (this.waiting.length > 0) await this.flush();
       if (this.waiting.length > 0) throw storageUnavailable(`${this.waiting.length} writes wait before it`);
-      await this.ledger.write(write);
+      await this.ledger.commit(write);
     } catch (cause) {
       if (!isStorageUnavailable(cause)) throw cause;
       this.logger.error({ err: cause }, `${what} could not be written; it will be tried again`);
@@ -51,7 +57,7 @@ export class LateWriter {
     this.timer = undefined;
     for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
       try {
-        await this.ledger.write(next.write);
+        await this.ledger.commit(next.write);
       } catch (error) {
         if (isStorageUnavailable(error)) {
           this.logger.warn({ err: error }, `${next.what} still could not be written`);

@@ -1,16 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
 import type { DataSource, EntityManager } from 'typeorm';
+import { LedgerTransaction } from './ledger-transaction.js';
 import { toStorageError } from './storage-error.js';
 
 /** Told after each transaction, well or not, how many milliseconds it took; waiting in the queue not included. */
 export type WriteObserver = (tookMs: number) => void;
-
-/** The transaction that a call is made in. Work that outlives it still carries it along, so it says when it is over. */
-interface Transaction {
-  readonly manager: EntityManager;
-  isOver: boolean;
-}
 
 /**
  * The one way to the ledger. Writes are transactions that run one after the other: the SQLite driver has one connection,
@@ -18,7 +13,7 @@ interface Transaction {
  * their own that cannot write.
  */
 export class Ledger {
-  private readonly current = new AsyncLocalStorage<Transaction>();
+  private readonly current = new AsyncLocalStorage<LedgerTransaction>();
   private tail: Promise<unknown> = Promise.resolve();
   private commits = 0;
   private unfinished = 0;
@@ -44,9 +39,14 @@ export class Ledger {
    * throws, nothing.
    * @throws GatewayError `storage_unavailable` on a full, broken or read-only storage; else what `work` throws.
    */
-  async write<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  write<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.commit(async (transaction) => work(await transaction.manager()));
+  }
+
+  /** The same for what is mostly written without a look at results. @throws as `write`. */
+  async commit<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
     const outer = this.current.getStore();
-    if (outer !== undefined && !outer.isOver) return work(outer.manager);
+    if (outer !== undefined && !outer.isOver) return work(outer);
     this.unfinished += 1;
     const result = this.tail.then(() => this.transact(work));
     this.tail = result.then(
@@ -81,12 +81,19 @@ export class Ledger {
     }
   }
 
-  private async transact<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  private async transact<T>(work: (transaction: LedgerTransaction) => Promise<T>): Promise<T> {
     const startedMs = performance.now();
+    const transaction = new LedgerTransaction(this.writer);
     try {
       await this.endBrokenTransaction();
-      return await this.writer.transaction((manager) => this.within(manager, work));
+      const result = await this.current.run(transaction, () => work(transaction));
+      await transaction.commit();
+      return result;
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
     } finally {
+      transaction.isOver = true;
       this.unfinished -= 1;
       this.observer?.(performance.now() - startedMs);
     }
@@ -101,14 +108,5 @@ export class Ledger {
     if (!runner.isTransactionActive) return;
     await runner.query('ROLLBACK').catch(() => undefined);
     Object.assign(runner, { isTransactionActive: false, transactionDepth: 0 });
-  }
-
-  private async within<T>(manager: EntityManager, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const transaction: Transaction = { manager, isOver: false };
-    try {
-      return await this.current.run(transaction, () => work(manager));
-    } finally {
-      transaction.isOver = true;
-    }
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AcpxRunner } from '../acpx/acpx-runner.js';
+import { ClaudeCodeBackend } from '../claude-code/claude-code-backend.js';
 import { MetricsRecorder } from '../metrics/metrics-recorder.js';
 import { RunService } from '../run/run.service.js';
 import { EventLog } from '../sessions/events/event-log.js';
@@ -16,6 +17,7 @@ export class Gauges implements OnModuleInit {
     private readonly runs: RunService,
     private readonly log: EventLog,
     private readonly runner: AcpxRunner,
+    private readonly backend: ClaudeCodeBackend,
   ) {}
 
   onModuleInit(): void {
@@ -27,5 +29,8 @@ export class Gauges implements OnModuleInit {
     this.metrics.watch('event_log_lag_seconds', () => this.log.lagMs / 1000);
     this.metrics.watch('agents_live', () => this.runner.stats().liveAgents);
     this.metrics.watch('runs_in_flight', () => this.runs.inFlightCount);
+    this.metrics.watch('claude_processes', () => this.backend.stats().processes);
+    this.metrics.watch('claude_requests_queued', () => this.backend.stats().queued);
+    this.metrics.watch('claude_histories_total', () => this.backend.stats().histories);
   }
 }

@@ -19,7 +19,7 @@ export const Idempotent = (options: IdempotentOptions = {}): MethodDecorator =>
       description:
         'Makes the request safe to repeat for 24 hours: the same key and body get the same answer (200, 202, 502 and 504) with ' +
         '`Idempotent-Replayed: true`, and the work is done once. A request that the end of the server cut off is answered 502 and ' +
-        'never run again. Not with `Accept: text/event-stream`.',
+        'never run again. Not for streams.',
       schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
     }),
   );

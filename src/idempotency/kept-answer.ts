@@ -12,7 +12,13 @@ export interface KeptAnswer {
 const KEPT_STATUSES: ReadonlySet<number> = new Set([200, 202, 502, 504]);
 
 /** Headers that belong to the answer itself; all others are of the one request or are made anew. */
-const KEPT_HEADERS = ['content-type', 'location', 'preference-applied'] as const;
+const KEPT_HEADERS = [
+  'content-type',
+  'location',
+  'preference-applied',
+  'x-clawdforge-ignored',
+  'x-should-retry',
+] as const;
 
 export function isKeptStatus(status: number): boolean {
   return KEPT_STATUSES.has(status);

@@ -2,14 +2,14 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Clock } from '../common/clock.js';
 import { Ledger } from '../database/ledger.js';
-import { SHORT_SECS, LONG_SECS, WATCHED, type WatchedName } from './metric-shapes.js';
+import { SHORT_SECS, LONG_SECS, WATCHED, type WatchedName, type WatchedShape } from './metric-shapes.js';
 import { TurnTimer, type TurnTimes } from './turn-timer.js';
 
 /** Agents with a label of their own; the allow-list is shorter, so this only bounds what an operator's changes to it add up to. */
 const MAX_AGENT_LABELS = 100;
 
-/** What a watched gauge is read from: one number, or one for each state. */
-export type GaugeReader = () => number | Readonly<Record<string, number>>;
+/** What a watched metric is read from: one number, or one for each value of its label. */
+export type WatchedReader = () => number | Readonly<Record<string, number>>;
 
 /** Where other rooms record what they do, and where `/metrics` reads it. Times come in milliseconds and go out in seconds. */
 @Injectable()
@@ -29,7 +29,11 @@ export class MetricsRecorder implements OnModuleInit {
     ['route', 'method'],
     LONG_SECS,
   );
-  private readonly turns = this.counter('turns_total', 'Turns that ended.', ['agent', 'status']);
+  private readonly turns = this.counter(
+    'turns_total',
+    'Turns that ended; those of completions as agent claude-code.',
+    ['agent', 'status'],
+  );
   private readonly turnSecs = this.histogram(
     'turn_duration_seconds',
     'From the start of a turn to its end, waiting in the queue not included.',
@@ -76,16 +80,21 @@ export class MetricsRecorder implements OnModuleInit {
     this.runSecs.observe(durationMs / 1000);
   }
 
-  /** Shows a number of another room, read whenever someone looks. Once for each name; a gauge that nobody feeds is not shown. */
-  watch(name: WatchedName, read: GaugeReader): void {
-    const gauge: Gauge = new Gauge({
+  /** Shows a number of another room, read whenever someone looks. Once for each name; one that nobody feeds is not shown. */
+  watch(name: WatchedName, read: WatchedReader): void {
+    const { help, labelNames, isCount }: WatchedShape = WATCHED[name];
+    const [label = ''] = labelNames;
+    const Metric = isCount === true ? Counter : Gauge;
+    const metric: Counter | Gauge = new Metric({
       name: `clawdforge_${name}`,
-      ...WATCHED[name],
+      help,
+      labelNames,
       registers: [this.registry],
       collect: () => {
+        metric.reset();
         const value = read();
-        if (typeof value === 'number') gauge.set(value);
-        else for (const [state, count] of Object.entries(value)) gauge.set({ state }, count);
+        if (typeof value === 'number') metric.inc(value);
+        else for (const [key, count] of Object.entries(value)) metric.inc({ [label]: key }, count);
       },
     });
   }

@@ -4,6 +4,7 @@ import { Clock } from '../common/clock.js';
 import { decodeCursor, type Page, pageOf } from '../core/cursor.js';
 import { LateWriter } from '../database/late-writer.js';
 import { Ledger } from '../database/ledger.js';
+import { sql } from '../database/sql-text.js';
 import type { RunOutcome } from './run-outcome.js';
 import { RunEntity } from './run.entity.js';
 
@@ -15,6 +16,8 @@ export type RunRecordEnd = Omit<RunOutcome, 'result' | 'stderr'>;
 /** Writes and reads the rows of runs. Prompts and replies are not stored. */
 @Injectable()
 export class RunLedger {
+  private lastId: number | undefined;
+
   constructor(
     private readonly ledger: Ledger,
     private readonly lateWriter: LateWriter,
@@ -22,34 +25,31 @@ export class RunLedger {
   ) {}
 
   /** @returns the run's id. */
-  begin(appName: string, model: string | null, prompt: string, route = '/run'): Promise<number> {
-    return this.ledger.write(async (manager) => {
-      const inserted = await manager.insert(RunEntity, {
-        appName,
-        route,
-        model,
-        promptChars: prompt.length,
-        promptSha256: createHash('sha256').update(prompt).digest('hex'),
-        status: 'running',
-        createdAtMs: this.clock.nowMs(),
-      });
-      return inserted.identifiers[0]?.id as number;
+  async begin(appName: string, model: string | null, prompt: string, route = '/run'): Promise<number> {
+    const id = await this.nextId();
+    const promptSha256 = createHash('sha256').update(prompt).digest('hex');
+    await this.ledger.commit((transaction) => {
+      transaction.add(
+        sql`INSERT INTO runs (id, app_name, route, model, prompt_chars, prompt_sha256, status, created_at)
+          VALUES (${id}, ${appName}, ${route}, ${model}, ${prompt.length}, ${promptSha256}, 'running', ${this.clock.nowMs()})`,
+      );
+      return Promise.resolve();
     });
+    return id;
   }
 
-  /** @throws GatewayError `storage_unavailable` when it could not be recorded now; it will be later. */
-  async end(runId: number, outcome: RunRecordEnd): Promise<void> {
-    const end = {
-      status: outcome.status,
-      ok: outcome.status === 'completed',
-      stopReason: outcome.stopReason,
-      durationMs: outcome.durationMs,
-      error: outcome.error,
-      usage: outcome.usage === null ? null : JSON.stringify(outcome.usage),
-      costUsd: outcome.costUsd,
-    };
-    await this.lateWriter.write(`the end of run ${runId}`, async (manager) => {
-      await manager.update(RunEntity, { id: runId }, end);
+  /**
+   * @param more further statements of its transaction.
+   * @throws GatewayError `storage_unavailable` when it could not be recorded now; it will be later.
+   */
+  async end(runId: number, outcome: RunRecordEnd, ...more: readonly string[]): Promise<void> {
+    const { status, stopReason, durationMs, error, costUsd } = outcome;
+    const usage = outcome.usage === null ? null : JSON.stringify(outcome.usage);
+    const end = sql`UPDATE runs SET status = ${status}, ok = ${status === 'completed'}, stop_reason = ${stopReason},
+      duration_ms = ${durationMs}, error = ${error}, usage = ${usage}, cost_usd = ${costUsd} WHERE id = ${runId}`;
+    await this.lateWriter.commit(`the end of run ${runId}`, (transaction) => {
+      for (const statement of [end, ...more]) transaction.add(statement);
+      return Promise.resolve();
     });
   }
 
@@ -75,5 +75,16 @@ export class RunLedger {
       return select.getMany();
     });
     return pageOf(CURSOR_LIST, rows, query.limit, (row) => row.id);
+  }
+
+  /** Nobody else writes to this ledger, so ids are given here; asking for each would be a way to another thread more. */
+  private async nextId(): Promise<number> {
+    if (this.lastId === undefined) {
+      const last = await this.ledger.read((manager) => manager.maximum(RunEntity, 'id'));
+      // Another request may have been told meanwhile.
+      this.lastId ??= last ?? 0;
+    }
+    this.lastId += 1;
+    return this.lastId;
   }
 }

@@ -10,6 +10,6 @@ import { RunService } from './run.service.js';
   imports: [FilesModule],
   controllers: [RunController, AdminRunsController],
   providers: [ClaudeCli, RunLedger, RunService],
-  exports: [ClaudeCli, RunLedger, RunService],
+  exports: [RunLedger, RunService],
 })
 export class RunModule {}

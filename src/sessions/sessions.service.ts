@@ -95,7 +95,8 @@ export class SessionsService {
     try {
       await ticket?.ready;
       if (ticket !== undefined) await this.runner.configure(this.toRunnerSession(session), atAgent);
-      await this.log.commit(async (manager) => {
+      await this.log.commit(async (transaction) => {
+        const manager = await transaction.manager();
         const row = await manager.findOneByOrFail(SessionEntity, { id: sessionId });
         if (row.closedAtMs !== null) throw sessionClosedError();
         const options = storedOptionsOf(row);
@@ -138,7 +139,8 @@ export class SessionsService {
       );
       session.meta = request.meta === null ? null : JSON.stringify(request.meta);
       session.options = JSON.stringify(options);
-      await this.log.commit(async (manager, emit) => {
+      await this.log.commit(async (transaction, emit) => {
+        const manager = await transaction.manager();
         await manager.insert(SessionEntity, session);
         await this.audit.record(manager, {
           event: 'create',
@@ -181,8 +183,9 @@ export class SessionsService {
     event: 'close' | 'sweep_close',
     idleBeforeMs?: number,
   ): Promise<boolean> {
-    const isClosed = await this.log.commit(async (manager, emit) => {
+    const isClosed = await this.log.commit(async (transaction, emit) => {
       if (idleBeforeMs !== undefined && this.queues.pendingTurns(session.id) > 0) return false;
+      const manager = await transaction.manager();
       const nowMs = this.clock.nowMs();
       const changed = await manager.update(
         SessionEntity,
@@ -216,7 +219,8 @@ export class SessionsService {
   async endLog(sessionId: string): Promise<void> {
     this.execution.forget(sessionId);
     await this.log
-      .commitLate(async (manager, emit) => {
+      .commitLate(async (transaction, emit) => {
+        const manager = await transaction.manager();
         if (!(await manager.existsBy(SessionEntity, { id: sessionId }))) return;
         const told = await manager.query<unknown[]>(
           `SELECT 1 FROM events WHERE session_id = ? AND type = 'session.closed'`,

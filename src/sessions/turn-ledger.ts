@@ -9,6 +9,7 @@ import type { JsonObject } from '../core/json-rpc.js';
 import type { SessionEventType } from '../core/session-events.js';
 import type { FinalTurnStatus, TurnStatus } from '../core/turn-status.js';
 import { Ledger } from '../database/ledger.js';
+import { sql } from '../database/sql-text.js';
 import { EventLog } from './events/event-log.js';
 import type { NewSessionEvent } from './events/session-event.js';
 import { SessionEntity } from './session.entity.js';
@@ -49,26 +50,19 @@ export class TurnLedger {
    * @throws GatewayError `session_closed`.
    */
   accept(sessionId: string, runsAtOnce: boolean, prompt: string | null): Promise<AcceptedTurn> {
-    return this.events.commit(async (manager, emit) => {
+    return this.events.commit(async (transaction, emit) => {
+      const manager = await transaction.manager();
       const session = await manager.findOneByOrFail(SessionEntity, { id: sessionId });
       if (session.closedAtMs !== null) throw sessionClosedError();
       const turn = { id: randomUUID().replaceAll('-', ''), turnIndex: session.lastTurnIndex + 1, session };
       const nowMs = this.clock.nowMs();
-      await manager.query('UPDATE sessions SET last_turn_index = ? WHERE seq = ?', [
-        turn.turnIndex,
-        session.seq,
-      ]);
-      await manager.query(
-        `INSERT INTO turns (id, session_id, turn_index, status, prompt, created_at, started_at) VALUES (?,?,?,?,?,?,?)`,
-        [
-          turn.id,
-          sessionId,
-          turn.turnIndex,
-          runsAtOnce ? 'running' : 'queued',
-          prompt,
-          nowMs,
-          runsAtOnce ? nowMs : null,
-        ],
+      const status: TurnStatus = runsAtOnce ? 'running' : 'queued';
+      transaction.add(
+        sql`UPDATE sessions SET last_turn_index = ${turn.turnIndex} WHERE seq = ${session.seq}`,
+      );
+      transaction.add(
+        sql`INSERT INTO turns (id, session_id, turn_index, status, prompt, created_at, started_at)
+            VALUES (${turn.id},${sessionId},${turn.turnIndex},${status},${prompt},${nowMs},${runsAtOnce ? nowMs : null})`,
       );
       emit(this.eventOf(turn, 'turn.queued', {}));
       if (runsAtOnce) emit(this.eventOf(turn, 'turn.started', {}));
@@ -78,7 +72,8 @@ export class TurnLedger {
 
   /** @returns false when the turn was called off while it waited. */
   begin(turn: AcceptedTurn): Promise<boolean> {
-    return this.events.commit(async (manager, emit) => {
+    return this.events.commit(async (transaction, emit) => {
+      const manager = await transaction.manager();
       const changed = await manager.update(
         TurnEntity,
         { id: turn.id, status: 'queued' },
@@ -92,7 +87,8 @@ export class TurnLedger {
 
   /** Calls off a turn that waits; one that has begun or ended stays as it is. @returns whether it did. */
   callOff(turn: AcceptedTurn): Promise<boolean> {
-    return this.events.commit(async (manager, emit) => {
+    return this.events.commit(async (transaction, emit) => {
+      const manager = await transaction.manager();
       const changed = await manager.update(
         TurnEntity,
         { id: turn.id, status: 'queued' },
@@ -151,42 +147,28 @@ export class TurnLedger {
     const { status, result, durationMs } = end;
     const endedAtMs = this.clock.nowMs();
     const event = this.eventOf(turn, `turn.${status}`, end.eventData);
-    return this.events.commitLate(async (manager, emit) => {
-      await manager.query(
-        `UPDATE turns SET status = ?, stop_reason = ?, error = ?, error_code = ?, deadline = ?, usage = ?, cost_usd = ?,
-         context_lost = ?, duration_ms = ?, ended_at = ? WHERE id = ?`,
-        [
-          status,
-          result.stopReason,
-          result.error,
-          result.errorCode,
-          result.deadline,
-          result.usage === null ? null : JSON.stringify(result.usage),
-          result.costUsd,
-          result.contextLost,
-          durationMs,
-          endedAtMs,
-          turn.id,
-        ],
+    return this.events.commitLate((transaction, emit) => {
+      const { stopReason, error, errorCode, deadline, costUsd, contextLost, agentSessionId } = result;
+      const usage = result.usage === null ? null : JSON.stringify(result.usage);
+      transaction.add(
+        sql`UPDATE turns SET status = ${status}, stop_reason = ${stopReason}, error = ${error}, error_code = ${errorCode},
+            deadline = ${deadline}, usage = ${usage}, cost_usd = ${costUsd}, context_lost = ${contextLost},
+            duration_ms = ${durationMs}, ended_at = ${endedAtMs} WHERE id = ${turn.id}`,
       );
-      await manager.query(
-        status === 'completed'
-          ? `UPDATE sessions SET idle_since = ?1, agent_session_id = coalesce(?2, agent_session_id),
-             last_turn_at = ?1, turn_count = turn_count + 1 WHERE seq = ?3`
-          : 'UPDATE sessions SET idle_since = ?1, agent_session_id = coalesce(?2, agent_session_id) WHERE seq = ?3',
-        [endedAtMs, result.agentSessionId, turn.session.seq],
+      const completed = status === 'completed' ? 1 : 0;
+      transaction.add(
+        sql`UPDATE sessions SET idle_since = ${endedAtMs}, agent_session_id = coalesce(${agentSessionId}, agent_session_id),
+            last_turn_at = iif(${completed}, ${endedAtMs}, last_turn_at), turn_count = turn_count + ${completed}
+            WHERE seq = ${turn.session.seq}`,
       );
-      await this.audit.record(manager, {
-        event: 'turn',
-        appName: turn.session.appName,
-        sessionId: turn.session.id,
-        detail: {
-          turn_index: turn.turnIndex,
-          status,
-          stop_reason: result.stopReason,
-          duration_ms: durationMs,
-        },
-      });
+      transaction.add(
+        this.audit.statementOf({
+          event: 'turn',
+          appName: turn.session.appName,
+          sessionId: turn.session.id,
+          detail: { turn_index: turn.turnIndex, status, stop_reason: stopReason, duration_ms: durationMs },
+        }),
+      );
       emit(event);
     });
   }
@@ -211,7 +193,8 @@ export class TurnLedger {
     turnIndex: number,
     status: TurnStatus & FinalTurnStatus,
   ): Promise<void> {
-    return this.events.commit(async (manager, emit) => {
+    return this.events.commit(async (transaction, emit) => {
+      const manager = await transaction.manager();
       const session = await manager.findOneByOrFail(SessionEntity, { id: sessionId });
       const endedAtMs = this.clock.nowMs();
       await manager.update(TurnEntity, { id }, { status, stopReason: status, endedAtMs });

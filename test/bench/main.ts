@@ -1,5 +1,8 @@
 /** `npm run bench` runs all benchmarks, `npm run bench -- NAME…` some of them; each leaves its section in docs/benchmarks.md. */
 import path from 'node:path';
+import { completionsBenchmark } from './claude/completions.js';
+import { historiesBenchmark } from './claude/histories.js';
+import { plantedBenchmark } from './claude/planted.js';
 import { firstEventBenchmark } from './events/first-event.js';
 import { longTurnBenchmark } from './events/long-turn.js';
 import { pagesBenchmark } from './events/pages.js';
@@ -20,6 +23,9 @@ const BENCHMARKS: readonly Benchmark[] = [
   sessionsWarmBenchmark,
   pagesBenchmark,
   turnCliBenchmark,
+  completionsBenchmark,
+  plantedBenchmark,
+  historiesBenchmark,
   httpBenchmark,
   heapBenchmark,
   sweepBenchmark,

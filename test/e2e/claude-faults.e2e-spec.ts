@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { TESTED_CLAUDE_VERSION } from '../../src/claude-code/tested-version.js';
 import { CLAUDE_ENGINES } from '../../src/config/app-config.js';
 import { LiveClaude } from '../support/live-claude.js';
 import type { Answer, ServerClient } from '../support/server-client.js';
@@ -124,16 +123,11 @@ describe.each(CLAUDE_ENGINES)('the Claude Code backend of a server in trouble, e
   });
 
   describe('whose claude is replaced', () => {
-    const log = (): string => server.stdout();
-
-    it('goes on with the one that lives, and takes and tells the new one for what is new', async () => {
+    it('goes on with the one that lives, and takes the new one for what is new', async () => {
       expect(said(await messages('kept'))).toBe('1: kept');
-      expect(log()).not.toContain('not the version');
       await claude.replace('9.9.9');
       expect(said(await messages('kept', '1: kept', 'on'))).toBe('2: on');
       expect(said(await messages('anew'))).toBe('1: anew');
-      await until('the log tells it', () => log().includes('not the version'));
-      expect(log()).toMatch(new RegExp(`"found":"9.9.9","tested":"${TESTED_CLAUDE_VERSION}"`));
     });
 
     it('says what to do while it is missing, and goes on once it is there', async () => {

@@ -1,7 +1,7 @@
 import { ClaudeTurnError } from '../../src/core/claude/turn-error.js';
 import { GatewayError } from '../../src/core/errors.js';
 import { followEvents } from '../support/event-stream.js';
-import { ScriptedBackend, text, TOOL_CYCLE } from '../support/scripted-backend.js';
+import { SCRIPTED_USAGE, ScriptedBackend, text, TOOL_CYCLE } from '../support/scripted-backend.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -59,7 +59,7 @@ describe('POST /v1/messages', () => {
     ]);
   });
 
-  it('is a row among the runs, with its usage', async () => {
+  it('is a row among the runs, with its usage and its cost', async () => {
     await post(asking({ model: 'sonnet' })).expect(200);
     expect(await runs()).toMatchObject([
       {
@@ -71,7 +71,40 @@ describe('POST /v1/messages', () => {
         stop_reason: 'end_turn',
         prompt_chars: 2,
         usage: { input_tokens: 11, output_tokens: 7 },
+        cost_usd: 0.5,
       },
+    ]);
+  });
+
+  it('is in the audit trail, with the session that answered it', async () => {
+    await post(asking()).expect(200);
+    backend.turns.push(new ClaudeTurnError('process_exit', 'gone'));
+    await post(asking()).expect(502);
+    const trail = await app
+      .http()
+      .get('/admin/audit?event=completion')
+      .set('authorization', app.admin)
+      .expect(200);
+    const ids = (await runs()).map(({ id }: { id: number }) => id);
+    expect(trail.body.events).toMatchObject([
+      { session_id: null, detail: { run_id: ids[0], status: 'failed' } },
+      {
+        app_name: 'my-app',
+        session_id: 'S1',
+        detail: { run_id: ids[1], route: '/v1/messages', status: 'completed', num_turns: 1 },
+      },
+    ]);
+  });
+
+  it('has what was used up in the row of a turn that failed, and nothing where that is not known', async () => {
+    const spent = { usage: SCRIPTED_USAGE, costUsd: 0.25 };
+    backend.turns.push(new ClaudeTurnError('api_error', 'no', { apiStatus: 400, spent }));
+    await post(asking()).expect(400);
+    backend.turns.push(new ClaudeTurnError('process_exit', 'gone'));
+    await post(asking()).expect(502);
+    expect(await runs()).toMatchObject([
+      { status: 'failed', usage: null, cost_usd: null },
+      { status: 'failed', usage: SCRIPTED_USAGE, cost_usd: 0.25 },
     ]);
   });
 
@@ -182,7 +215,11 @@ describe('POST /v1/messages', () => {
     });
     expect(failed.headers['x-should-retry']).toBe('false');
     expect(backend.requests).toHaveLength(5);
-    expect((await runs())[0]).toMatchObject({ status: 'failed', usage: { output_tokens: 21 } });
+    expect((await runs())[0]).toMatchObject({
+      status: 'failed',
+      usage: { output_tokens: 21 },
+      cost_usd: 1.5,
+    });
   });
 
   it.each<[string, object, string]>([

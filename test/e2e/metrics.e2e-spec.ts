@@ -1,4 +1,6 @@
+import { ClaudeTurnError } from '../../src/core/claude/turn-error.js';
 import { MetricsRecorder } from '../../src/metrics/metrics-recorder.js';
+import { ScriptedBackend, text } from '../support/scripted-backend.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { until } from '../support/until.js';
 
@@ -102,6 +104,32 @@ describe('GET /metrics', () => {
     expect(text).toContain('clawdforge_agents_live 0');
     expect(text).toContain('clawdforge_event_log_lag_seconds 0');
     expect(text).toContain('clawdforge_runs_total{status="completed"} 1');
+  });
+
+  it('counts completions among the turns, and shows what the Claude Code backend has', async () => {
+    const backend = new ScriptedBackend();
+    const own = await startTestApp({ backend });
+    backend.turns.push([text('hi')], new ClaudeTurnError('timeout', 'too late'));
+    const body = { model: 'claude-code', messages: [{ role: 'user', content: 'hi' }] };
+    const token = await own.mint('a');
+    const ask = () => own.http().post('/v1/chat/completions').set('authorization', token).send(body);
+    await ask().expect(200);
+    await ask().expect(504);
+    const shown = (await own.http().get('/metrics').expect(200)).text;
+    for (const [name, value] of [
+      ['turns_total{agent="claude-code",status="completed"}', 1],
+      ['turns_total{agent="claude-code",status="timed_out"}', 1],
+      ['turn_duration_seconds_count{agent="claude-code"}', 2],
+      ['turn_overhead_seconds_count', 2],
+      ['claude_processes{state="busy"}', 0],
+      ['claude_processes{state="waiting"}', 1],
+      ['claude_requests_queued', 0],
+      ['claude_histories_total{history="none"}', 2],
+    ] as const) {
+      expect([name, sample(shown, `clawdforge_${name}`)]).toEqual([name, value]);
+    }
+    expect(shown).toContain('# TYPE clawdforge_claude_histories_total counter');
+    await own.close();
   });
 
   it('gives no more than a hundred agents labels of their own', async () => {

@@ -65,6 +65,16 @@ describe.each(CLAUDE_ENGINES)('the Claude Code backend with the real claude, eng
     expect(lastTexts()).toEqual(['marker:ONE say', 'recall']);
   });
 
+  it('tells what each turn cost by itself, planted histories included, where claude tells it', async () => {
+    const asked = [user('say:one'), assistant('one'), user('say:two')];
+    const first = await harness.complete(asked);
+    const second = await harness.complete([...asked, ...synthesizeTurnMessages(first), user('say:three')]);
+    const [cost, next] = [first, second].map((events) => resultIn(events).costUsd);
+    if (engine === 'terminal') expect([cost, next]).toEqual([null, null]);
+    else expect(cost).toBeGreaterThan(0);
+    expect(next ?? 0).toBeCloseTo(cost ?? 0, 9);
+  });
+
   it('tells what is said piece by piece to those who want it, where the engine has the pieces', async () => {
     const events = await harness.complete([user('slow:4:50')], {}, { deltas: true });
     const pieces = events.filter((event) => event.type === 'delta').map(({ text }) => text);
@@ -188,7 +198,8 @@ describe.each(CLAUDE_ENGINES)('the Claude Code backend with the real claude, eng
 
   it('knows the version that it was tested with', async () => {
     await harness.version.check();
-    expect(harness.backend.version).toEqual({
+    expect(harness.version.state).toEqual({
+      isPresent: true,
       found: claudeCodeVersion,
       tested: TESTED_CLAUDE_VERSION,
       isTested: true,

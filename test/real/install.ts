@@ -26,7 +26,8 @@ export interface RealAgents {
   nodeModules: string;
 }
 
-const defaultCacheDir = resolve(__dirname, '../../.cache/agents');
+/** npm runs tests and benchmarks in the root of the package. */
+const defaultCacheDir = resolve('.cache/agents');
 const packages = [
   `@anthropic-ai/claude-code@${claudeCodeVersion}`,
   `@agentclientprotocol/claude-agent-acp@${claudeAgentAcpVersion}`,

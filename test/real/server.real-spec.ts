@@ -63,6 +63,7 @@ describe(`the built server with claude ${claudeCodeVersion}`, () => {
     expect((await app.get('/healthz')).body).toMatchObject({
       claude_present: true,
       claude_version: claudeCodeVersion,
+      claude_tested_version: claudeCodeVersion,
       acpx_present: true,
     });
   });

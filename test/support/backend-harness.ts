@@ -44,7 +44,7 @@ export class BackendHarness {
     const supervisor = new ProcessSupervisor(config, ledger, clock);
     const version = new ClaudeVersion(config, supervisor);
     const sessions = factory ?? new ClaudeSessionFactory(config, supervisor, clock);
-    const backend = new ClaudeCodeBackend(config, sessions, clock, version);
+    const backend = new ClaudeCodeBackend(config, sessions, clock);
     return new BackendHarness(directory, config, ledger, supervisor, backend, version);
   }
 

@@ -1,3 +1,4 @@
+import type { BackendStats } from '../../src/claude-code/backend-stats.js';
 import {
   assertMessages,
   type CompletionOptions,
@@ -14,6 +15,8 @@ export const SCRIPTED_USAGE: TokenUsage = {
   cache_read_input_tokens: 5,
 };
 
+export const SCRIPTED_COST_USD = 0.5;
+
 /**
  * What the next turn does: says these blocks (results of tools are told as the tools'), fails (after what stands before the
  * error), or stays silent until it is ended.
@@ -28,6 +31,14 @@ export class ScriptedBackend {
   readonly turns: ScriptedTurn[] = [];
   stopReason = 'end_turn';
   cancelled = 0;
+  private held: Promise<unknown> = Promise.resolve();
+
+  /** Turns say nothing until what is returned is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.held = promise;
+    return () => resolve(undefined);
+  }
 
   async *complete(
     request: CompletionRequest,
@@ -35,6 +46,7 @@ export class ScriptedBackend {
   ): AsyncGenerator<BackendEvent, void, undefined> {
     assertMessages(request);
     this.requests.push(request);
+    await this.held;
     const script = this.turns.shift() ?? [{ type: 'text', text: 'hello there' }];
     if (script instanceof Error) throw script;
     if (script === 'silence') {
@@ -67,6 +79,11 @@ export class ScriptedBackend {
     yield this.result('success');
   }
 
+  stats(): BackendStats {
+    const histories = { live: 0, planted: 0, told: 0, none: this.requests.length };
+    return { processes: { busy: 0, waiting: 1 }, queued: 0, histories };
+  }
+
   start(): Promise<void> {
     return Promise.resolve();
   }
@@ -85,6 +102,7 @@ export class ScriptedBackend {
       numTurns: this.requests.length,
       sessionId: 'S1',
       usage: isGood ? SCRIPTED_USAGE : NO_USAGE,
+      costUsd: isGood ? SCRIPTED_COST_USD : null,
     };
   }
 }

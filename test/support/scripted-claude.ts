@@ -117,7 +117,7 @@ export class ScriptedStream extends ScriptedClaude implements StreamProcess {
     const script = this.scripts[this.writes.length] ?? [];
     this.writes.push(textOf(line.message.content));
     for (const record of script) this.say(toStreamLine(record, line.uuid));
-    if (script.length > 0) this.say(resultLine(this.spec.id, script));
+    if (script.length > 0) this.say(resultLine(this.spec.id, script, this.writes.length));
     return Promise.resolve(true);
   }
 
@@ -148,6 +148,9 @@ export class ScriptedStream extends ScriptedClaude implements StreamProcess {
     }
   }
 }
+
+/** What each turn of a scripted stream costs, in US dollars. */
+export const SCRIPTED_COST_USD = 0.25;
 
 /** Starts scripted claudes, each with the next of the given scripts, and keeps them to be looked at. */
 export class ScriptedFactory extends SessionFactory {
@@ -235,7 +238,8 @@ function toStreamLine(record: TranscriptLine, uuid: string): TranscriptLine {
   return record.isApiErrorMessage === true ? { ...record, error: 'unknown' } : record;
 }
 
-function resultLine(sessionId: string, script: TurnScript): TranscriptLine {
+/** The costs are those of all turns so far, as claude tells them. */
+function resultLine(sessionId: string, script: TurnScript, turns: number): TranscriptLine {
   const last = script.at(-1)!;
   const { content, stop_reason, usage } = last.message as Record<string, unknown>;
   return {
@@ -246,6 +250,7 @@ function resultLine(sessionId: string, script: TurnScript): TranscriptLine {
     result: textOf(content as ChatMessage['content']),
     stop_reason,
     usage,
+    total_cost_usd: turns * SCRIPTED_COST_USD,
     session_id: sessionId,
   };
 }

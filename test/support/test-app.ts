@@ -50,7 +50,7 @@ export interface TestAppOptions {
   /** Drive the real runner of the settings instead of the scripted one. */
   withRealRunner?: boolean;
   /** What stands in for the Claude Code backend; default: the real one, which starts nothing until it is asked. */
-  backend?: Pick<ClaudeCodeBackend, 'complete' | 'start' | 'close'>;
+  backend?: Pick<ClaudeCodeBackend, 'complete' | 'start' | 'close' | 'stats'>;
   /** What starts the backend's claudes; default: the real one. */
   claudes?: SessionFactory;
 }

@@ -36,7 +36,7 @@ export class AuditEventResponse {
   app_name!: string | null;
 
   /**
-   * Null for events of tokens.
+   * Null for events of tokens; of a completion claude's session, null when it did not end well.
    * @example "0f8fad5bd9cb469fa16570867728950e"
    */
   session_id!: string | null;

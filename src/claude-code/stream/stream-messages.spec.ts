@@ -37,10 +37,22 @@ describe('readStreamLine', () => {
   it('reads results, failed ones with their status', () => {
     const result = { type: 'result', subtype: 'success', session_id: 's' };
     expect(
-      read({ ...result, result: 'a', stop_reason: 'end_turn', usage: { output_tokens: 2 } }),
+      read({
+        ...result,
+        result: 'a',
+        stop_reason: 'end_turn',
+        usage: { output_tokens: 2 },
+        total_cost_usd: 0.5,
+      }),
     ).toMatchObject({
       kind: 'result',
-      result: { isError: false, stopReason: 'end_turn', sessionId: 's', usage: { output_tokens: 2 } },
+      result: {
+        isError: false,
+        stopReason: 'end_turn',
+        sessionId: 's',
+        usage: { output_tokens: 2 },
+        totalCostUsd: 0.5,
+      },
     });
     expect(read({ ...result, is_error: true, result: 'no', api_error_status: 401 })).toMatchObject({
       result: { isError: true, text: 'no', apiStatus: 401 },

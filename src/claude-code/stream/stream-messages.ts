@@ -27,6 +27,8 @@ export interface StreamResult {
   readonly apiStatus: number | null;
   readonly stopReason: string | null;
   readonly usage: TokenUsage | null;
+  /** Of all turns of the process together. */
+  readonly totalCostUsd: number | null;
   readonly sessionId: string | null;
 }
 
@@ -97,7 +99,7 @@ function readStreamEvent(event: unknown): StreamMessage | undefined {
 }
 
 function readResult(line: JsonObject): StreamResult {
-  const { result, errors, subtype, api_error_status, stop_reason, usage, session_id } = line;
+  const { result, errors, subtype, api_error_status, stop_reason, usage, total_cost_usd, session_id } = line;
   const firstError = Array.isArray(errors) && typeof errors[0] === 'string' ? errors[0] : undefined;
   return {
     isError: line.is_error === true,
@@ -105,6 +107,7 @@ function readResult(line: JsonObject): StreamResult {
     apiStatus: typeof api_error_status === 'number' ? api_error_status : null,
     stopReason: typeof stop_reason === 'string' ? stop_reason : null,
     usage: readUsage(usage),
+    totalCostUsd: typeof total_cost_usd === 'number' ? total_cost_usd : null,
     sessionId: typeof session_id === 'string' ? session_id : null,
   };
 }

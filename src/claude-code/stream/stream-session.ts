@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { NO_USAGE, type TurnEvent } from '../../core/claude/backend-event.js';
+import { NO_USAGE, type Spent, type TurnEvent } from '../../core/claude/backend-event.js';
 import type { ChatMessage } from '../../core/claude/chat-message.js';
 import { ClaudeTurnError } from '../../core/claude/turn-error.js';
 import type { SplitLine } from '../../core/line-splitter.js';
@@ -41,6 +41,7 @@ export class StreamSession implements ClaudeSession {
   readonly ended: Promise<void>;
   private readonly lines: AsyncIterator<SplitLine>;
   private isIntact = true;
+  private totalCostUsd = 0;
   private hasEnded = false;
   private hasStarted = false;
   private closing: Promise<void> | undefined;
@@ -147,12 +148,18 @@ export class StreamSession implements ClaudeSession {
 
   private endOf(result: StreamResult, stopReason: string | null): TurnEnd {
     if (result.sessionId !== this.parts.sessionId) this.isIntact = false;
+    const spent = this.spentIn(result);
     if (result.isError) {
       this.isIntact = false;
-      const { apiStatus } = result;
-      throw new ClaudeTurnError('api_error', result.text, { apiStatus });
+      throw new ClaudeTurnError('api_error', result.text, { apiStatus: result.apiStatus, spent });
     }
-    return { stopReason: result.stopReason ?? stopReason ?? 'end_turn', usage: result.usage ?? NO_USAGE };
+    return { stopReason: result.stopReason ?? stopReason ?? 'end_turn', ...spent };
+  }
+
+  private spentIn({ usage, totalCostUsd }: StreamResult): Spent {
+    const costUsd = totalCostUsd === null ? null : Math.max(0, totalCostUsd - this.totalCostUsd);
+    this.totalCostUsd = totalCostUsd ?? this.totalCostUsd;
+    return { usage: usage ?? NO_USAGE, costUsd };
   }
 
   private async exitError(): Promise<ClaudeTurnError> {

@@ -66,7 +66,8 @@ export async function* terminalTurn(
     }
     if (isOver(progress)) {
       const { stopReason, isCompacted } = progress;
-      return { stopReason: stopReason ?? 'end_turn', usage: usageOf(events), isCompacted };
+      // Nothing that claude writes in this mode tells the costs.
+      return { stopReason: stopReason ?? 'end_turn', usage: usageOf(events), costUsd: null, isCompacted };
     }
     await pause(POLL_MS, signal);
   }

@@ -4,6 +4,8 @@ import type { Request, Response } from 'express';
 import { KeyHeaderRoute } from '../../common/access.js';
 import { type AppCaller, Caller } from '../../common/caller.js';
 import { requestContextOf } from '../../common/request-context.js';
+import { ClientGone } from '../../idempotency/client-gone.js';
+import { Idempotent } from '../../idempotency/idempotent.decorator.js';
 import { CompletionResponder } from '../http/completion-responder.js';
 import { sendFault } from '../http/send-fault.js';
 import { ANTHROPIC } from './anthropic-dialect.js';
@@ -20,6 +22,7 @@ export class MessagesController {
 
   @Post()
   @HttpCode(200)
+  @Idempotent()
   @ApiOperation({
     summary: 'Answers a message history.',
     description:
@@ -42,9 +45,11 @@ export class MessagesController {
     @Caller() app: AppCaller,
     @Body() body: unknown,
     @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
-    await this.responder.respond({ request, response }, app, readMessagesRequest(body), ANTHROPIC);
+    @Res({ passthrough: true }) response: Response,
+    @ClientGone() gone: AbortSignal,
+  ): Promise<object | undefined> {
+    const asked = { caller: app, asked: readMessagesRequest(body), dialect: ANTHROPIC, gone };
+    return this.responder.respond({ request, response }, asked);
   }
 
   @Post('count_tokens')

@@ -1,4 +1,4 @@
-import { addUsage } from './usage.js';
+import { addSpent } from '../../core/claude/backend-event.js';
 import type { ChatMessage } from '../../core/claude/chat-message.js';
 import { finalTextOf } from '../../core/claude/turn-synthesis.js';
 import type { OutputCheck } from './output-format.js';
@@ -8,11 +8,7 @@ export const MAX_REPAIRS = 2;
 
 /** The answer never came in the form that was asked for. */
 export class OutputFormError extends Error {
-  constructor(
-    faults: string,
-    /** What all the turns together cost. */
-    readonly end: CompletionEnd,
-  ) {
+  constructor(faults: string) {
     super(`the reply did not have the requested form after ${MAX_REPAIRS} repair turns: ${faults}`);
     this.name = 'OutputFormError';
   }
@@ -26,7 +22,7 @@ export type AskTurn = (
 
 /**
  * A turn whose final text must pass a check, and up to two more in which the agent is told what is wrong with it. The
- * text is told once it is valid, tools as they run; the end has the usage of all turns.
+ * text is told once it is valid, tools as they run; the end has what all turns used up.
  * @throws OutputFormError, or what `ask` throws.
  */
 export async function* answeredInForm(
@@ -51,7 +47,7 @@ export async function* answeredInForm(
       yield { kind: 'text', text: checked.json };
       return yield end;
     }
-    if (repairs === MAX_REPAIRS) throw new OutputFormError(checked.faults, end);
+    if (repairs === MAX_REPAIRS) throw new OutputFormError(checked.faults);
     spent = end;
     history = [...history, ...last.messages, { role: 'user', content: repairPrompt(checked.faults) }];
   }
@@ -76,8 +72,8 @@ function repairPrompt(faults: string): string {
 function joined(before: CompletionEnd, after: CompletionEnd): CompletionEnd {
   return {
     ...after,
+    ...addSpent(before, after),
     durationMs: before.durationMs + after.durationMs,
-    usage: addUsage(before.usage, after.usage),
     messages: [...before.messages, ...after.messages],
   };
 }

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { AuditTrail } from '../../audit/audit-trail.js';
 import { ClaudeCodeBackend } from '../../claude-code/claude-code-backend.js';
 import type { AppCaller } from '../../common/caller.js';
 import { Clock } from '../../common/clock.js';
@@ -9,10 +10,16 @@ import { textOf, type ChatMessage } from '../../core/claude/chat-message.js';
 import { ClaudeTurnError } from '../../core/claude/turn-error.js';
 import { messageOf } from '../../core/errors.js';
 import { redact } from '../../core/redaction.js';
+import { MetricsRecorder } from '../../metrics/metrics-recorder.js';
+import type { TurnTimer } from '../../metrics/turn-timer.js';
 import { RunLedger, type RunRecordEnd } from '../../run/run-ledger.js';
-import { answeredInForm, OutputFormError, type AskTurn } from './answered-in-form.js';
+import { answeredInForm, type AskTurn } from './answered-in-form.js';
 import { claudeModelOf, type DialectRequest } from './completion-request.js';
+import { Spending } from './spending.js';
 import { echoOfText, ShownText, told, type CompletionEnd, type Told } from './told.js';
+
+/** Whose turns completions are in the metrics, beside those of the agents of sessions. */
+const METRICS_AGENT = 'claude-code';
 
 /** Answers the requests of both dialects from the backend; each is a row among the runs. */
 @Injectable()
@@ -23,7 +30,9 @@ export class CompletionsService {
   constructor(
     private readonly backend: ClaudeCodeBackend,
     private readonly runs: RunLedger,
+    private readonly audit: AuditTrail,
     private readonly drain: DrainSwitch,
+    private readonly metrics: MetricsRecorder,
     private readonly clock: Clock,
     private readonly config: AppConfig,
   ) {}
@@ -40,28 +49,39 @@ export class CompletionsService {
     signal: AbortSignal,
   ): AsyncGenerator<Told, void, undefined> {
     this.drain.assertOpen();
+    const timer = this.metrics.startTurn();
     const runId = await this.begin(caller, route, request);
-    const startedMs = this.clock.monotonicMs();
+    const work: Work = {
+      caller,
+      route,
+      runId,
+      startedMs: this.clock.monotonicMs(),
+      timer,
+      spending: new Spending(),
+    };
     let settle: () => void = () => undefined;
     const running = new Promise<void>((resolve) => (settle = resolve));
     this.inFlight.add(running);
-    let outcome = cancelled();
+    let outcome = CANCELLED;
     let isRecorded = false;
     try {
-      for await (const step of this.steps(caller, request, signal)) {
+      for await (const step of this.steps(caller, request, signal, work)) {
         // Before the end is told: who is told must find it in the ledger.
         if (step.kind === 'end') {
           outcome = outcomeOf(step);
           isRecorded = true;
-          await this.record(runId, outcome, startedMs);
+          await this.record(work, outcome, step);
         }
         yield step;
       }
     } catch (error) {
+      if (error instanceof ClaudeTurnError && error.spent !== null) work.spending.add(error.spent);
       outcome = failureOf(error, redact(messageOf(error), secretsOf(this.config)));
       throw error;
     } finally {
-      if (!isRecorded) await this.record(runId, outcome, startedMs).catch(() => undefined);
+      if (!isRecorded) {
+        await this.record(work, outcome).catch(() => undefined);
+      }
       this.inFlight.delete(running);
       settle();
     }
@@ -77,17 +97,25 @@ export class CompletionsService {
     caller: AppCaller,
     request: DialectRequest,
     signal: AbortSignal,
+    { spending, timer }: Work,
   ): AsyncGenerator<Told, void, undefined> {
     const { output, messages } = request;
     const system = [request.system, output?.instruction].filter(Boolean).join('\n\n');
     const shown = new ShownText();
     const ask: AskTurn = (history, echoOf) =>
-      told(
-        this.backend.complete(
-          { app: caller.appName, model: claudeModelOf(request.model), system, messages: history },
-          { signal, echoOf, deltas: request.isStream && output === null },
+      spending.watch(
+        told(
+          this.backend.complete(
+            { app: caller.appName, model: claudeModelOf(request.model), system, messages: history },
+            {
+              signal,
+              echoOf,
+              deltas: request.isStream && output === null,
+              outside: (wait) => timer.outside(wait),
+            },
+          ),
+          shown,
         ),
-        shown,
       );
     if (output !== null) return answeredInForm(messages, output, ask);
     // Asked for once all of the turn was told.
@@ -99,30 +127,50 @@ export class CompletionsService {
     return this.runs.begin(appName, claudeModelOf(model), textOf(last), route);
   }
 
-  private async record(runId: number, outcome: Outcome, startedMs: number): Promise<void> {
-    const durationMs = Math.round(this.clock.monotonicMs() - startedMs);
-    await this.runs.end(runId, { ...outcome, durationMs });
+  private async record(work: Work, outcome: Outcome, end?: CompletionEnd): Promise<void> {
+    const { runId, timer, spending } = work;
+    const durationMs = Math.round(this.clock.monotonicMs() - work.startedMs);
+    const line = this.audit.statementOf({
+      event: 'completion',
+      appName: work.caller.appName,
+      // Empty when it was cancelled before it had one.
+      ...(end === undefined || end.sessionId === '' ? {} : { sessionId: end.sessionId }),
+      detail: {
+        run_id: runId,
+        route: work.route,
+        status: outcome.status,
+        stop_reason: outcome.stopReason,
+        duration_ms: durationMs,
+        ...(end === undefined ? {} : { num_turns: end.numTurns }),
+      },
+    });
+    await this.runs.end(runId, { ...outcome, ...spending.known, durationMs }, line);
+    timer.end(METRICS_AGENT, outcome.status, durationMs);
     this.logger.log({ run_id: runId, status: outcome.status, duration_ms: durationMs }, 'completion ended');
   }
 }
 
-type Outcome = Omit<RunRecordEnd, 'durationMs'>;
-
-function outcomeOf(end: CompletionEnd): Outcome {
-  if (end.wasCancelled) return cancelled();
-  // The backend is told no costs.
-  return {
-    status: 'completed',
-    stopReason: end.stopReason,
-    error: null,
-    usage: { ...end.usage },
-    costUsd: null,
-  };
+/** One request that is being answered. */
+interface Work {
+  readonly caller: AppCaller;
+  readonly route: string;
+  readonly runId: number;
+  readonly startedMs: number;
+  readonly timer: TurnTimer;
+  readonly spending: Spending;
 }
 
-function cancelled(): Outcome {
-  const error = 'the client went away';
-  return { status: 'cancelled', stopReason: 'cancelled', error, usage: null, costUsd: null };
+type Outcome = Omit<RunRecordEnd, 'durationMs' | 'usage' | 'costUsd'>;
+
+const CANCELLED: Outcome = {
+  status: 'cancelled',
+  stopReason: 'cancelled',
+  error: 'the client went away',
+};
+
+function outcomeOf(end: CompletionEnd): Outcome {
+  if (end.wasCancelled) return CANCELLED;
+  return { status: 'completed', stopReason: end.stopReason, error: null };
 }
 
 function failureOf(error: unknown, message: string): Outcome {
@@ -131,7 +179,5 @@ function failureOf(error: unknown, message: string): Outcome {
     status: isTimeout ? 'timed_out' : 'failed',
     stopReason: isTimeout ? 'timeout' : 'error',
     error: message,
-    usage: error instanceof OutputFormError ? { ...error.end.usage } : null,
-    costUsd: null,
   };
 }

@@ -21,6 +21,7 @@ const RESULT: BackendEvent = {
   numTurns: 2,
   sessionId: 'S',
   usage: NO_USAGE,
+  costUsd: null,
 };
 
 async function* of(...events: BackendEvent[]): AsyncGenerator<BackendEvent> {

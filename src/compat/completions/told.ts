@@ -1,4 +1,4 @@
-import type { BackendEvent, TokenUsage, TurnEvent } from '../../core/claude/backend-event.js';
+import type { BackendEvent, Spent, TokenUsage, TurnEvent } from '../../core/claude/backend-event.js';
 import {
   blocksOf,
   type ChatMessage,
@@ -10,12 +10,11 @@ import { synthesizeTurnMessages } from '../../core/claude/turn-synthesis.js';
 /** What stands between two texts of one turn, so that they are one text wherever a client keeps them. */
 const BETWEEN_TEXTS = '\n\n';
 
-export interface CompletionEnd {
+export interface CompletionEnd extends Spent {
   readonly kind: 'end';
   readonly wasCancelled: boolean;
   readonly stopReason: string;
   readonly model: string | null;
-  readonly usage: TokenUsage;
   readonly durationMs: number;
   /** claude's session, and how many turns it has answered: above 1 the history was continued where it lives. */
   readonly sessionId: string;
@@ -74,7 +73,7 @@ export async function* told(
   let hasBegun = false;
   for await (const event of events) {
     if (event.type === 'result') {
-      const { stopReason, usage, durationMs, sessionId, numTurns } = event;
+      const { stopReason, usage, costUsd, durationMs, sessionId, numTurns } = event;
       const wasCancelled = event.subtype === 'cancelled';
       const messages = synthesizeTurnMessages(turn);
       yield {
@@ -83,6 +82,7 @@ export async function* told(
         stopReason,
         model,
         usage,
+        costUsd,
         durationMs,
         sessionId,
         numTurns,

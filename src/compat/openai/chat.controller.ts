@@ -3,6 +3,8 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nes
 import type { Request, Response } from 'express';
 import { KeyHeaderRoute } from '../../common/access.js';
 import { type AppCaller, Caller } from '../../common/caller.js';
+import { ClientGone } from '../../idempotency/client-gone.js';
+import { Idempotent } from '../../idempotency/idempotent.decorator.js';
 import { CompletionResponder } from '../http/completion-responder.js';
 import { CHAT_BODY, CHAT_COMPLETION, OPENAI_ERROR } from './chat-openapi.js';
 import { readChatRequest } from './chat-request.js';
@@ -16,6 +18,7 @@ export class ChatController {
 
   @Post()
   @HttpCode(200)
+  @Idempotent()
   @ApiOperation({
     summary: 'Answers a message history.',
     description:
@@ -40,8 +43,10 @@ export class ChatController {
     @Caller() app: AppCaller,
     @Body() body: unknown,
     @Req() request: Request,
-    @Res() response: Response,
-  ): Promise<void> {
-    await this.responder.respond({ request, response }, app, readChatRequest(body), OPENAI);
+    @Res({ passthrough: true }) response: Response,
+    @ClientGone() gone: AbortSignal,
+  ): Promise<object | undefined> {
+    const asked = { caller: app, asked: readChatRequest(body), dialect: OPENAI, gone };
+    return this.responder.respond({ request, response }, asked);
   }
 }

@@ -8,6 +8,13 @@ export interface TokenUsage {
   readonly cache_read_input_tokens: number;
 }
 
+/** What a turn has used up, as far as claude tells. */
+export interface Spent {
+  readonly usage: TokenUsage;
+  /** By claude's own price list, in US dollars; null where it tells none. */
+  readonly costUsd: number | null;
+}
+
 export interface UserEvent {
   readonly type: 'user';
   /** The prompt as claude took it, or the results of tools. */
@@ -37,7 +44,7 @@ export interface DeltaEvent {
 }
 
 /** The last event of every completion that did not throw. */
-export interface ResultEvent {
+export interface ResultEvent extends Spent {
   readonly type: 'result';
   readonly subtype: 'success' | 'cancelled';
   readonly stopReason: string;
@@ -45,7 +52,6 @@ export interface ResultEvent {
   /** Turns that the live session has answered, this one included. */
   readonly numTurns: number;
   readonly sessionId: string;
-  readonly usage: TokenUsage;
 }
 
 export type TurnEvent = UserEvent | AssistantEvent | DeltaEvent;
@@ -57,6 +63,8 @@ export const NO_USAGE: TokenUsage = {
   cache_creation_input_tokens: 0,
   cache_read_input_tokens: 0,
 };
+
+export const NOTHING_SPENT: Spent = { usage: NO_USAGE, costUsd: null };
 
 /** Reads a usage object; counts that are missing are 0. Null when it is no object. */
 export function readUsage(value: unknown): TokenUsage | null {
@@ -79,6 +87,11 @@ export function usageOf(events: readonly TurnEvent[]): TokenUsage {
     const isContinued = event.messageId !== null && next?.messageId === event.messageId;
     return isContinued || event.usage === null ? sum : addUsage(sum, event.usage);
   }, NO_USAGE);
+}
+
+export function addSpent(a: Spent, b: Spent): Spent {
+  const costUsd = a.costUsd === null ? b.costUsd : a.costUsd + (b.costUsd ?? 0);
+  return { usage: addUsage(a.usage, b.usage), costUsd };
 }
 
 function addUsage(a: TokenUsage, b: TokenUsage): TokenUsage {

@@ -1,3 +1,5 @@
+import type { Spent } from './backend-event.js';
+
 /** Why a turn has no answer. */
 export type TurnFault =
   /** The model API refused or failed, after claude's own retries. */
@@ -25,14 +27,17 @@ export type TurnFault =
 export class ClaudeTurnError extends Error {
   /** The HTTP status that the model API answered with, where claude tells it. */
   readonly apiStatus: number | null;
+  /** What the turn had used up; null where that is not known. */
+  readonly spent: Spent | null;
 
   constructor(
     readonly fault: TurnFault,
     message: string,
-    options: { apiStatus?: number | null; cause?: unknown } = {},
+    options: { apiStatus?: number | null; spent?: Spent | null; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'ClaudeTurnError';
     this.apiStatus = options.apiStatus ?? null;
+    this.spent = options.spent ?? null;
   }
 }

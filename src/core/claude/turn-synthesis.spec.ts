@@ -36,6 +36,7 @@ describe('synthesizeTurnMessages', () => {
         durationMs: 10,
         numTurns: 1,
         sessionId: 'S0',
+        costUsd: null,
         usage: {
           input_tokens: 1,
           output_tokens: 1,

@@ -20,6 +20,12 @@ export class HealthResponse {
    */
   claude_version!: string | null;
 
+  /**
+   * The version that the Claude Code backend was tested with; another may behave differently.
+   * @example "2.1.329"
+   */
+  claude_tested_version!: string;
+
   /** @example true */
   acpx_present!: boolean;
 

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { GatewayError } from '../../core/errors.js';
 import { Ledger } from '../../database/ledger.js';
+import type { LedgerTransaction } from '../../database/ledger-transaction.js';
 import { EventHub } from './event-hub.js';
 import { EventStore } from './event-store.js';
 import type { NewSessionEvent, SessionEvent } from './session-event.js';
@@ -14,7 +14,7 @@ const RETRY_EVERY_MS = 1000;
 export type Emit = (event: NewSessionEvent) => void;
 
 /** What is written with the events before it, in one transaction. It checks before it writes: a refusal undoes nothing. */
-export type CommitStep<T> = (manager: EntityManager, emit: Emit) => Promise<T>;
+export type CommitStep<T> = (transaction: LedgerTransaction, emit: Emit) => T | Promise<T>;
 
 interface Step {
   readonly run: CommitStep<unknown>;
@@ -96,7 +96,7 @@ export class EventLog implements OnModuleInit {
   async flush(): Promise<void> {
     clearTimeout(this.retryTimer);
     this.retryTimer = undefined;
-    await this.commit(() => Promise.resolve()).catch(() => undefined);
+    await this.commit(() => undefined).catch(() => undefined);
   }
 
   /** By a call, since more may have come while a batch was written. */
@@ -142,15 +142,15 @@ export class EventLog implements OnModuleInit {
   private async writeBatch(batch: readonly Item[]): Promise<void> {
     const events: SessionEvent[] = [];
     const outcomes: (() => void)[] = [];
-    await this.ledger.write(async (manager) => {
+    await this.ledger.commit(async (transaction) => {
       let seq = this.nextSeq;
       const emit: Emit = (event) => events.push({ ...event, seq: seq++ });
       for (const item of batch) {
         if ('event' in item) emit(item.event);
-        else outcomes.push(await runStep(item.step, manager, emit));
+        else outcomes.push(await runStep(item.step, transaction, emit));
       }
       this.seenSeq = seq - 1;
-      await this.store.insert(manager, events);
+      this.store.insert(transaction, events);
     });
     this.nextSeq += events.length;
     this.hub.publish(events);
@@ -184,9 +184,9 @@ export class EventLog implements OnModuleInit {
 }
 
 /** Runs one step; a refusal of its own concerns its caller alone, a storage fault the whole transaction. */
-async function runStep(step: Step, manager: EntityManager, emit: Emit): Promise<() => void> {
+async function runStep(step: Step, transaction: LedgerTransaction, emit: Emit): Promise<() => void> {
   try {
-    const value = await step.run(manager, emit);
+    const value = await step.run(transaction, emit);
     return () => step.done(value);
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;

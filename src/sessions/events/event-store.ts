@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import { GatewayError } from '../../core/errors.js';
 import { eventSeqOf } from '../../core/event-cursor.js';
 import type { SessionEventType } from '../../core/session-events.js';
 import { Ledger } from '../../database/ledger.js';
+import type { LedgerTransaction } from '../../database/ledger-transaction.js';
+import { sql } from '../../database/sql-text.js';
 import type { SessionEvent } from './session-event.js';
 
-/** SQLite takes 32,766 parameters a statement; a row has eight. */
+/** A statement is parsed as a whole, and its size is what that takes of memory. */
 const ROWS_PER_INSERT = 1000;
 
 export interface EventQuery {
@@ -34,23 +35,14 @@ interface EventRow {
 export class EventStore {
   constructor(private readonly ledger: Ledger) {}
 
-  async insert(manager: EntityManager, events: readonly SessionEvent[]): Promise<void> {
+  insert(transaction: LedgerTransaction, events: readonly SessionEvent[]): void {
     for (let start = 0; start < events.length; start += ROWS_PER_INSERT) {
-      const rows = events.slice(start, start + ROWS_PER_INSERT);
-      const places = rows.map(() => '(?,?,?,?,?,?,?,?)').join(',');
-      const values = rows.flatMap((event) => [
-        event.seq,
-        event.sessionId,
-        event.turnId,
-        event.turnIndex,
-        event.type,
-        event.dataJson,
-        event.raw,
-        event.atMs,
-      ]);
-      await manager.query(
-        `INSERT INTO events (seq, session_id, turn_id, turn_index, type, data, raw, at_ms) VALUES ${places}`,
-        values,
+      const rows = events
+        .slice(start, start + ROWS_PER_INSERT)
+        .map(rowOf)
+        .join(',');
+      transaction.add(
+        `INSERT INTO events (seq, session_id, turn_id, turn_index, type, data, raw, at_ms) VALUES ${rows}`,
       );
     }
   }
@@ -112,4 +104,9 @@ export class EventStore {
     );
     return rows[0]?.seq ?? 0;
   }
+}
+
+function rowOf(event: SessionEvent): string {
+  const { seq, sessionId, turnId, turnIndex, type, dataJson, raw, atMs } = event;
+  return sql`(${seq},${sessionId},${turnId},${turnIndex},${type},${dataJson},${raw},${atMs})`;
 }
