@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { findProcesses } from '../support/find-processes.js';
+import { until } from '../support/until.js';
 
 const CANDIDATES = ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
 
@@ -61,13 +62,15 @@ export class TestBrowser {
     return { page, faults, requested };
   }
 
-  /** @returns the processes that it left behind. */
-  async close(): Promise<number[]> {
+  /** Resolves once all its processes, of which there are many, have ended. @throws when one does not. */
+  async close(): Promise<void> {
     await this.browser.close();
-    const left = await findProcesses((environment) => environment.get('HOME') === this.home);
-    for (const pid of left) process.kill(pid, 'SIGKILL');
+    await until('Chromium has ended', async () => (await this.processes()).length === 0, 30_000);
     await rm(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-    return left;
+  }
+
+  private processes(): Promise<number[]> {
+    return findProcesses((environment) => environment.get('HOME') === this.home);
   }
 }
 

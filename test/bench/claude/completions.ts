@@ -1,4 +1,5 @@
 import { type Benchmark, type Figure, median, quantile } from '../support/figures.js';
+import type { Gateway } from '../support/gateway.js';
 import { HttpClient } from '../support/http-client.js';
 import { PrintedTurns, StreamByHand } from './by-hand.js';
 import { type ClaudeLab, inClaudeLab, startClaudeGateway } from './claude-lab.js';
@@ -55,9 +56,10 @@ async function compareEngines(lab: ClaudeLab): Promise<Figure[]> {
 
 async function measureShare(lab: ClaudeLab): Promise<Figure[]> {
   const [ourMs, bareMs]: [number[], number[]] = [[], []];
-  await withGateway(lab, 'stream-json', async (gateway) => {
+  const cpuMs = await withGateway(lab, 'stream-json', async (client, gateway) => {
+    const startedMs = await gateway.ask('cpuMs');
     for (let done = 0; done < SHARE_CONVERSATIONS; done += 1) {
-      const ours = await converse(gateway);
+      const ours = await converse(client);
       const bare = await StreamByHand.start(lab);
       await bare.say(PROMPT);
       await inTurn(SHARE_ROUNDS, [
@@ -65,6 +67,9 @@ async function measureShare(lab: ClaudeLab): Promise<Figure[]> {
         [() => bare.say(PROMPT), bareMs],
       ]).finally(() => bare.stop());
     }
+    // Beside the rounds those to warm up, and the turn that begins a conversation.
+    const turns = SHARE_CONVERSATIONS * (SHARE_ROUNDS + WARM_UP + 1);
+    return ((await gateway.ask('cpuMs')) - startedMs) / turns;
   });
   return [
     { what: 'a turn, stream-json: gateway, median', value: median(ourMs), unit: 'ms' },
@@ -75,18 +80,24 @@ async function measureShare(lab: ClaudeLab): Promise<Figure[]> {
       unit: 'ms',
       target: { kind: 'at most', limit: 5 },
     },
+    {
+      what: 'the same, 10th percentiles: what a busy machine disturbs least',
+      value: quantile(ourMs, 0.1) - quantile(bareMs, 0.1),
+      unit: 'ms',
+    },
+    { what: 'processor time of the gateway for one turn, stream-json', value: cpuMs, unit: 'ms' },
   ];
 }
 
 async function withGateway<T>(
   lab: ClaudeLab,
   engine: string,
-  work: (client: HttpClient) => Promise<T>,
+  work: (client: HttpClient, gateway: Gateway) => Promise<T>,
 ): Promise<T> {
   const gateway = await startClaudeGateway(lab, engine, { CLAWDFORGE_CLAUDE_POOL: '2' });
   const client = new HttpClient(gateway.baseUrl, await gateway.mint('bench'));
   try {
-    return await work(client);
+    return await work(client, gateway);
   } finally {
     client.close();
     await gateway.stop();
