@@ -127,6 +127,12 @@ describe('the warm runner with an agent that', () => {
     ['can only load: the replay is not heard', 'load close', { contextLost: false }, 'session/load'],
     ['has forgotten the session: a new one begins', 'resume forgetful', { contextLost: true }, 'session/new'],
     [
+      'can only load, and replays behind its answer: the replay is not heard either',
+      'load load-late close',
+      { contextLost: false },
+      'session/load',
+    ],
+    [
       'has forgotten the session, and calls that an internal error: a new one begins',
       'resume resume-error=Internal_error:_No_previous_sessions_found_for_this_project.',
       { contextLost: true },

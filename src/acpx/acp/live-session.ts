@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { AgentMessage } from '../../core/json-rpc.js';
 import { sessionUpdateOf } from '../../core/acp-messages.js';
 import { PERMISSION_CANCELLED } from '../../core/permissions.js';
@@ -58,6 +59,9 @@ export class LiveSession implements SessionEar, PoolMember {
   /** Aborts when the session is closed: nobody waits for its agent any more. */
   readonly closing = new AbortController();
 
+  private isMuted = false;
+  /** Since it was last asked. */
+  private hasSpoken = false;
   private readonly lasting = new Map<unknown, AgentMessage>();
   private order: Promise<unknown> = Promise.resolve();
   private pendingCalls = 0;
@@ -102,6 +106,22 @@ export class LiveSession implements SessionEar, PoolMember {
     agent.addEar(agentSessionId, this);
   }
 
+  /** The same, but what the agent says is not heard until it has been quiet; states and requests are. */
+  openMutedAt(agent: AgentProcess, agentSessionId: string): void {
+    this.isMuted = true;
+    this.hasSpoken = true;
+    this.openAt(agent, agentSessionId);
+  }
+
+  /** Resolves when a muted session is heard again, because nothing has come for `ms` milliseconds or its agent is gone. */
+  async quiet(ms: number): Promise<void> {
+    while (this.hasSpoken && this.agent !== null) {
+      this.hasSpoken = false;
+      await setTimeout(ms);
+    }
+    this.isMuted = false;
+  }
+
   /** The agent's messages are no longer heard. */
   shutAtAgent(): void {
     const { agent, agentSessionId } = this;
@@ -118,6 +138,8 @@ export class LiveSession implements SessionEar, PoolMember {
   }
 
   hear(message: AgentMessage): void {
+    this.hasSpoken = true;
+    if (this.isMuted && !isLastingUpdate(message)) return;
     if (this.turn?.hear(message) === true) return;
     if (isLastingUpdate(message)) this.lasting.set(sessionUpdateOf(message.value)?.sessionUpdate, message);
   }

@@ -7,6 +7,9 @@ import type { LiveSession } from './live-session.js';
 import { RPC_CODES, RpcFault, RpcTimeout } from './rpc-peer.js';
 import { changeOf, readOffers, settingCalls, setupParams, type SettingCall } from './session-options.js';
 
+/** Some agents answer `session/load` before they replay: the replay is over when nothing has come for so long. */
+const REPLAY_QUIET_MS = 250;
+
 export interface OpenerSurroundings {
   readonly requestMs: number;
   readonly closeMs: number;
@@ -75,8 +78,10 @@ export class SessionOpener {
     try {
       const answer = await this.call(session, agent, method, { ...params, sessionId }, () => {
         // Not before: what a load replays has been told in earlier turns.
-        session.openAt(agent, sessionId);
+        if (canResume) session.openAt(agent, sessionId);
+        else session.openMutedAt(agent, sessionId);
       });
+      if (!canResume) await session.quiet(REPLAY_QUIET_MS);
       session.offers = readOffers(answer) ?? session.offers;
       session.hasFailedToReopen = false;
       return true;
