@@ -30,6 +30,13 @@ describe('the warm runner over HTTP, when its agents fail', () => {
   const killAgents = async (): Promise<void> => {
     for (const pid of await home.agents()) process.kill(pid, 'SIGKILL');
   };
+  /** A prompt that goes to an agent in its last moment is another matter: that turn may fail. */
+  const untilTheirEndIsKnown = async (): Promise<void> => {
+    await home.untilNoAgents();
+    await until('the server has seen the end of its agents', async () =>
+      (await app.get('/metrics')).body.includes('\nclawdforge_agents_live 0\n'),
+    );
+  };
   const prompts = async (session: LiveSessionClient): Promise<number> =>
     (await session.log()).filter(({ raw }) => raw?.method === 'session/prompt').length;
 
@@ -46,7 +53,7 @@ describe('the warm runner over HTTP, when its agents fail', () => {
 
     it('between turns costs nothing but its next start', async () => {
       await killAgents();
-      await home.untilNoAgents();
+      await untilTheirEndIsKnown();
       expect(await session.say('after')).toContain('(turn 2 of this conversation)');
     });
 
@@ -98,8 +105,7 @@ describe('the warm runner over HTTP, when its agents fail', () => {
     const session = await LiveSessionClient.open(app, 'hostile');
     for (let n = 0; n < 5; n += 1) {
       expect(await session.say('/answer-and-die')).toBe('well');
-      // A prompt that goes to an agent in its last moment is another matter: that turn may fail.
-      await home.untilNoAgents();
+      await untilTheirEndIsKnown();
     }
     const turns = (await app.get(`${session.path}/turns`)).body.turns;
     expect(turns.map((turn: { context_lost: boolean }) => turn.context_lost)).toEqual(Array(5).fill(false));
