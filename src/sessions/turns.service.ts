@@ -120,7 +120,8 @@ export class TurnsService {
     try {
       const outcome = await ended;
       const { result, durationMs } = outcome;
-      this.logger.log(
+      // The request's line, the audit trail and the turn itself tell the same.
+      this.logger.debug(
         {
           session_id: turn.session.id,
           turn_index: turn.turnIndex,
