@@ -19,10 +19,10 @@ describe('a reader that is faster than the news of a commit', () => {
   /** Has the next transaction committed, and the server not hear of that before the returned call. */
   const holdNewsOfCommit = (): (() => void) => {
     const ledger = server.app.get(Ledger);
-    const write = ledger.write.bind(ledger);
+    const commit = ledger.commit.bind(ledger);
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const held = jest.spyOn(ledger, 'write').mockImplementation(async (work) => {
-      const result = await write(work);
+    const held = jest.spyOn(ledger, 'commit').mockImplementation(async (work) => {
+      const result = await commit(work);
       await promise;
       return result;
     });

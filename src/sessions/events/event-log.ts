@@ -45,6 +45,7 @@ export class EventLog implements OnModuleInit {
   private isWriting = false;
   /** Something is pending that starts a transaction. */
   private isDue = false;
+  private nextRound: NodeJS.Immediate | undefined;
   private lingerTimer: NodeJS.Timeout | undefined;
   private fault: GatewayError | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
@@ -115,20 +116,25 @@ export class EventLog implements OnModuleInit {
       this.pending.push({
         step: { run, done: (value) => resolve(value as T), failed: reject, isLate },
       });
-      this.schedule();
+      this.schedule(true);
     });
   }
 
   /**
-   * After the next round of I/O, so that what an agent wrote in two pieces, and the end behind them, share a transaction: it is in
-   * the pipe by now, and a round costs microseconds.
+   * A step starts a transaction at once. An event does after the next round of I/O, so that what an agent wrote in two pieces, and the end
+   * behind them, share one: it is in the pipe by now, and a round costs microseconds.
    */
-  private schedule(): void {
+  private schedule(isStep = false): void {
     this.oldestMs ??= performance.now();
     this.isDue = true;
     if (this.isWriting || this.retryTimer !== undefined) return;
-    this.isWriting = true;
-    setImmediate(() => setImmediate(() => void this.writeAll()));
+    if (isStep) {
+      void this.writeAll();
+      return;
+    }
+    this.nextRound ??= setImmediate(() => {
+      this.nextRound = setImmediate(() => void this.writeAll());
+    });
   }
 
   private linger(): void {
@@ -140,6 +146,9 @@ export class EventLog implements OnModuleInit {
   }
 
   private async writeAll(): Promise<void> {
+    this.isWriting = true;
+    clearImmediate(this.nextRound);
+    this.nextRound = undefined;
     while (this.isDue && this.retryTimer === undefined) {
       this.isDue = false;
       clearTimeout(this.lingerTimer);
