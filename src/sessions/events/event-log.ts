@@ -7,7 +7,7 @@ import { EventStore } from './event-store.js';
 import type { NewSessionEvent, SessionEvent } from './session-event.js';
 
 /** Above this the agents' side has to wait until the ledger has caught up. */
-const MAX_PENDING_CHARS = 2 * 1024 * 1024;
+const MAX_PENDING_CHARS = 512 * 1024;
 const RETRY_EVERY_MS = 1000;
 /** How long what tells a reader nothing, such as the prompt on its way to the agent, waits for what comes behind it. */
 const MAX_LINGER_MS = 2;
