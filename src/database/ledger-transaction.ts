@@ -1,6 +1,9 @@
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { Database } from 'sqlite3';
 
+/** Scripts are cut at this many characters: longer ones live as long as the heap's old objects, and a long turn makes many of them. */
+const MAX_SCRIPT_CHARS = 64 * 1024;
+
 /**
  * One transaction of the ledger. Statements whose results nobody has to see are added as text, and go to the driver with the
  * commit as one script: each call of the driver is a way to another thread and back, which costs more than the statement.
@@ -28,7 +31,9 @@ export class LedgerTransaction {
 
   async commit(): Promise<void> {
     if (this.begun === undefined) {
-      if (this.script.length > 0) await this.execute(`BEGIN IMMEDIATE;${this.script.join(';')};COMMIT`);
+      if (this.script.length === 0) return;
+      this.script = ['BEGIN IMMEDIATE', ...this.script, 'COMMIT'];
+      await this.runScript();
       return;
     }
     const runner = await this.begun;
@@ -51,10 +56,14 @@ export class LedgerTransaction {
   }
 
   private async runScript(): Promise<void> {
-    if (this.script.length === 0) return;
-    const script = this.script.join(';');
+    const statements = this.script;
     this.script = [];
-    await this.execute(script);
+    for (let start = 0; start < statements.length;) {
+      let [end, chars] = [start, 0];
+      while (end < statements.length && chars < MAX_SCRIPT_CHARS) chars += statements[end++]?.length ?? 0;
+      await this.execute(statements.slice(start, end).join(';'));
+      start = end;
+    }
   }
 
   private execute(script: string): Promise<void> {

@@ -16,6 +16,7 @@ export class Ledger {
   private readonly current = new AsyncLocalStorage<LedgerTransaction>();
   private tail: Promise<unknown> = Promise.resolve();
   private commits = 0;
+  private undone = 0;
   private unfinished = 0;
   private observer: WriteObserver | undefined;
 
@@ -64,6 +65,11 @@ export class Ledger {
     return this.commits;
   }
 
+  /** Rises with every transaction that was rolled back, before the next one begins. What was read of a transaction holds as long as it does. */
+  get rollbacks(): number {
+    return this.undone;
+  }
+
   /** A query on the read connection, with storage faults as `storage_unavailable`. */
   async read<T>(query: (manager: EntityManager) => Promise<T>): Promise<T> {
     try {
@@ -90,6 +96,7 @@ export class Ledger {
       await transaction.commit();
       return result;
     } catch (error) {
+      this.undone += 1;
       await transaction.rollback();
       throw error;
     } finally {

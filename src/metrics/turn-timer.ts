@@ -39,7 +39,13 @@ export class TurnTimer {
       [Symbol.asyncIterator]: () => {
         const iterator = items[Symbol.asyncIterator]();
         return {
-          next: () => this.outside(iterator.next()),
+          next: () => {
+            const fromMs = this.clock.monotonicMs();
+            return iterator.next().then((step) => {
+              this.outsideMs += this.clock.monotonicMs() - fromMs;
+              return step;
+            });
+          },
           return: async (value?: unknown) => (await iterator.return?.(value)) ?? { done: true, value },
         };
       },

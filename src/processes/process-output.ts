@@ -8,8 +8,8 @@ import { LineSplitter, type SplitLine } from '../core/line-splitter.js';
 export const ABANDONED_PIPE_GRACE_MS = 250;
 
 /**
- * The stdout of a child as lines for one reader. It holds one chunk and the stream's own buffer at most: while the reader
- * is busy the pipe is paused, so the child waits instead of our memory growing.
+ * The stdout of a child as lines for one reader. It holds two chunks and the stream's own buffer at most: while the reader
+ * is behind the pipe is paused, so the child waits instead of our memory growing.
  */
 export class ProcessOutput {
   private readonly splitter: LineSplitter;
@@ -66,7 +66,8 @@ export class ProcessOutput {
   private take(chunk: Buffer): void {
     if (this.isDiscarding) return;
     this.chunks.push(chunk);
-    this.stdout.pause();
+    // A reader that waits takes the first one at once; to stop and start the pipe for it costs more than to read it.
+    if (this.chunks.length > 1) this.stdout.pause();
     this.wakeReader?.();
   }
 
@@ -81,7 +82,7 @@ export class ProcessOutput {
       const chunk = this.chunks.shift();
       if (chunk !== undefined) return chunk;
       if (this.hasEnded) return undefined;
-      this.stdout.resume();
+      if (this.stdout.isPaused()) this.stdout.resume();
       if (!(await this.somethingHappened())) {
         this.stdout.destroy();
         return undefined;

@@ -27,7 +27,7 @@ const DEFAULTS: StoredSessionOptions = {
   permissions: 'approve_all',
 };
 
-export function storedOptionsOf(row: SessionEntity): StoredSessionOptions {
+export function storedOptionsOf(row: Pick<SessionEntity, 'options'>): StoredSessionOptions {
   return row.options === null
     ? DEFAULTS
     : { ...DEFAULTS, ...(JSON.parse(row.options) as StoredSessionOptions) };

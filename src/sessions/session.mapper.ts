@@ -6,10 +6,11 @@ import type {
   CreateSessionResponse,
   SessionResponse,
 } from './dto/session.dto.js';
+import type { TurnSession } from './known-sessions.js';
 import type { SessionEntity } from './session.entity.js';
 import type { NewSession, SessionPatch } from './session-requests.js';
 
-export function toRunnerSession(row: SessionEntity, options: SessionOptions): RunnerSession {
+export function toRunnerSession(row: TurnSession, options: SessionOptions): RunnerSession {
   return {
     id: row.id,
     agent: row.agent,

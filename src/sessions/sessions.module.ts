@@ -17,6 +17,7 @@ import { TurnExecution } from './turn-execution.js';
 import { TurnRequests } from './turn-requests.js';
 import { TurnStore } from './turn-store.js';
 import { TurnsController } from './turns.controller.js';
+import { KnownSessions } from './known-sessions.js';
 import { OpenSessions } from './open-sessions.js';
 import { SessionDirectories } from './session-directory.js';
 import { SessionLifecycle } from './session-lifecycle.js';
@@ -42,6 +43,7 @@ import { TurnsService } from './turns.service.js';
     SessionDirectories,
     SessionLifecycle,
     SessionOptionsReader,
+    KnownSessions,
     OpenSessions,
     EventHub,
     EventLog,

@@ -10,6 +10,7 @@ import { invalidFields } from '../core/errors.js';
 import { ProcessSupervisor } from '../processes/process-supervisor.js';
 import { EventLog } from './events/event-log.js';
 import { sessionEvent } from './events/session-event.js';
+import { KnownSessions, sessionClosedError } from './known-sessions.js';
 import { OpenSessions } from './open-sessions.js';
 import { SessionDirectories } from './session-directory.js';
 import type { NewSession, SessionPatch } from './session-requests.js';
@@ -17,7 +18,7 @@ import { SessionStore } from './session-store.js';
 import { SessionEntity } from './session.entity.js';
 import { toRunnerSession } from './session.mapper.js';
 import { SessionOptionsReader, storedOptionsOf } from './session-options.js';
-import { sessionClosedError, TurnLedger } from './turn-ledger.js';
+import { TurnLedger } from './turn-ledger.js';
 import { TurnExecution } from './turn-execution.js';
 import { TurnQueues } from './turn-queue.js';
 
@@ -32,6 +33,7 @@ export class SessionsService {
     private readonly turns: TurnLedger,
     private readonly audit: AuditTrail,
     private readonly queues: TurnQueues,
+    private readonly known: KnownSessions,
     private readonly open: OpenSessions,
     private readonly directories: SessionDirectories,
     private readonly options: SessionOptionsReader,
@@ -108,6 +110,7 @@ export class SessionsService {
           { id: sessionId },
           { options: session.options, meta: session.meta },
         );
+        this.known.forget(sessionId);
       });
       return session;
     } finally {
@@ -197,6 +200,7 @@ export class SessionsService {
         { closedAtMs: nowMs },
       );
       if (changed.affected !== 1) return false;
+      this.known.forget(session.id);
       await this.turns.callOffAll(manager, session, emit);
       await this.audit.record(manager, { event, appName: session.appName, sessionId: session.id });
       return true;

@@ -75,15 +75,16 @@ export class TurnExecution {
     signal: AbortSignal,
     onMessage: (message: AgentMessage) => void,
   ): Promise<PromptResult> {
-    // A turn whose events cannot be stored is cancelled: its agent must not go on unseen.
-    const storage = new AbortController();
+    const ending = new AbortController();
+    const cancel = (): void => ending.abort(signal.reason);
+    if (signal.aborted) cancel();
+    else signal.addEventListener('abort', cancel);
     let storageError: unknown;
     const session = toRunnerSession(
       turn.session,
       this.options.toRunnerOptions(storedOptionsOf(turn.session)),
     );
-    const signals = AbortSignal.any([signal, storage.signal]);
-    const items = this.runner.prompt(session, content, { deadlines, signal: signals });
+    const items = this.runner.prompt(session, content, { deadlines, signal: ending.signal });
     for await (const item of timer.watch(items)) {
       if (item.kind === 'result') {
         return storageError === undefined ? item.result : failedByStorage(item.result, storageError);
@@ -91,11 +92,14 @@ export class TurnExecution {
       if (storageError !== undefined) continue;
       onMessage(item.message);
       this.append(turn, item.message);
+      const room = this.log.room();
+      if (room === undefined) continue;
       try {
-        await this.log.room();
+        await room;
       } catch (error) {
+        // A turn whose events cannot be stored is cancelled: its agent must not go on unseen.
         storageError = error;
-        storage.abort(error);
+        ending.abort(error);
       }
     }
     throw new Error('the runner ended a turn without a result');

@@ -4,7 +4,6 @@ import { type EntityManager, In } from 'typeorm';
 import type { PromptResult } from '../acpx/acpx-runner.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../common/clock.js';
-import { GatewayError } from '../core/errors.js';
 import type { JsonObject } from '../core/json-rpc.js';
 import type { SessionEventType } from '../core/session-events.js';
 import type { FinalTurnStatus, TurnStatus } from '../core/turn-status.js';
@@ -12,6 +11,7 @@ import { Ledger } from '../database/ledger.js';
 import { sql } from '../database/sql-text.js';
 import { EventLog } from './events/event-log.js';
 import type { NewSessionEvent } from './events/session-event.js';
+import { KnownSessions, type TurnSession } from './known-sessions.js';
 import { SessionEntity } from './session.entity.js';
 import { TurnEntity } from './turn.entity.js';
 
@@ -19,7 +19,8 @@ import { TurnEntity } from './turn.entity.js';
 export interface AcceptedTurn {
   readonly id: string;
   readonly turnIndex: number;
-  readonly session: SessionEntity;
+  /** As it was before this turn. */
+  readonly session: TurnSession;
 }
 
 export interface TurnEnd {
@@ -30,15 +31,12 @@ export interface TurnEnd {
   readonly eventData: JsonObject;
 }
 
-export function sessionClosedError(): GatewayError {
-  return new GatewayError('session_closed', 'the session is closed');
-}
-
 /** Writes turns into the ledger and the event log: each from its acceptance to its end, its end with the audit. */
 @Injectable()
 export class TurnLedger {
   constructor(
     private readonly ledger: Ledger,
+    private readonly sessions: KnownSessions,
     private readonly events: EventLog,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
@@ -51,9 +49,7 @@ export class TurnLedger {
    */
   accept(sessionId: string, runsAtOnce: boolean, prompt: string | null): Promise<AcceptedTurn> {
     return this.events.commit(async (transaction, emit) => {
-      const manager = await transaction.manager();
-      const session = await manager.findOneByOrFail(SessionEntity, { id: sessionId });
-      if (session.closedAtMs !== null) throw sessionClosedError();
+      const session = await this.sessions.open(transaction, sessionId);
       const turn = { id: randomUUID().replaceAll('-', ''), turnIndex: session.lastTurnIndex + 1, session };
       const nowMs = this.clock.nowMs();
       const status: TurnStatus = runsAtOnce ? 'running' : 'queued';
@@ -64,6 +60,7 @@ export class TurnLedger {
         sql`INSERT INTO turns (id, session_id, turn_index, status, prompt, created_at, started_at)
             VALUES (${turn.id},${sessionId},${turn.turnIndex},${status},${prompt},${nowMs},${runsAtOnce ? nowMs : null})`,
       );
+      this.sessions.change(sessionId, { lastTurnIndex: turn.turnIndex });
       emit(this.eventOf(turn, 'turn.queued', {}));
       if (runsAtOnce) emit(this.eventOf(turn, 'turn.started', {}));
       return turn;
@@ -161,6 +158,7 @@ export class TurnLedger {
             last_turn_at = iif(${completed}, ${endedAtMs}, last_turn_at), turn_count = turn_count + ${completed}
             WHERE seq = ${turn.session.seq}`,
       );
+      if (agentSessionId !== null) this.sessions.change(turn.session.id, { agentSessionId });
       transaction.add(
         this.audit.statementOf({
           event: 'turn',

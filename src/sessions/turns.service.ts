@@ -8,9 +8,10 @@ import type { JsonObject } from '../core/json-rpc.js';
 import { promptWithFiles } from '../core/prompt.js';
 import { FileReferences } from '../files/file-references.js';
 import { MetricsRecorder } from '../metrics/metrics-recorder.js';
+import { KnownSessions, sessionClosedError } from './known-sessions.js';
 import { SessionStore } from './session-store.js';
 import { type TurnCommand, TurnExecution } from './turn-execution.js';
-import { type AcceptedTurn, sessionClosedError, TurnLedger } from './turn-ledger.js';
+import { type AcceptedTurn, TurnLedger } from './turn-ledger.js';
 import { calledOffOutcome, type TurnOutcome } from './turn-outcome.js';
 import { type Ticket, TurnQueues } from './turn-queue.js';
 
@@ -45,6 +46,7 @@ export class TurnsService {
 
   constructor(
     private readonly config: AppConfig,
+    private readonly known: KnownSessions,
     private readonly sessions: SessionStore,
     private readonly queues: TurnQueues,
     private readonly turns: TurnLedger,
@@ -62,8 +64,7 @@ export class TurnsService {
   async submit(caller: AppCaller, sessionId: string, request: TurnRequest): Promise<TurnUnderWay> {
     this.drain.assertOpen();
     const timer = this.metrics.startTurn();
-    const session = await this.sessions.find(caller.appName, sessionId);
-    if (session.closedAtMs !== null) throw sessionClosedError();
+    await this.assertOpen(caller.appName, sessionId);
     const paths = await this.files.resolve(caller.appName, request.files);
     const command: TurnCommand = { ...request, content: contentOf(request, paths), timer };
     // The stop may have begun meanwhile, and it does not wait for turns that come after it.
@@ -107,13 +108,20 @@ export class TurnsService {
     clearTimeout(timer);
   }
 
+  private async assertOpen(appName: string, sessionId: string): Promise<void> {
+    if (this.known.get(sessionId)?.appName === appName) return;
+    const session = await this.sessions.find(appName, sessionId);
+    if (session.closedAtMs !== null) throw sessionClosedError();
+  }
+
   private async runInTurn(turn: AcceptedTurn, ticket: Ticket, command: TurnCommand): Promise<TurnOutcome> {
     const ended = this.begin(turn, ticket, command);
     this.underWay.set(turn.id, { ticket, ended });
     try {
       const outcome = await ended;
       const { result, durationMs } = outcome;
-      this.logger.log(
+      // The request's line, the audit trail and the turn itself tell the same.
+      this.logger.debug(
         {
           session_id: turn.session.id,
           turn_index: turn.turnIndex,

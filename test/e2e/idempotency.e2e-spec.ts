@@ -228,16 +228,11 @@ describe('a request with an Idempotency-Key', () => {
   it('is answered 503 while its answer cannot be written, and then the answer', async () => {
     const id = await open();
     const ledger = server.app.get(Ledger);
-    const commit = ledger.commit.bind(ledger);
     const release = server.runner.hold();
     const first = post(`/sessions/${id}/turn`, 'k', { prompt: 'x' }).then((answer) => answer);
     await until('the turn runs', () => prompts() === 1);
-    let writes = 0;
-    // The first write is the end of the turn, the second the answer.
-    jest.spyOn(ledger, 'commit').mockImplementation((work) => {
-      writes += 1;
-      return writes === 2 ? Promise.reject(storageUnavailable(new Error('SQLITE_FULL'))) : commit(work);
-    });
+    // The end of the turn is committed by the event log; what is written behind it is the answer.
+    jest.spyOn(ledger, 'write').mockRejectedValueOnce(storageUnavailable(new Error('SQLITE_FULL')));
     release();
     const refused = await first;
     expect([refused.status, refused.body.code, refused.body.retryable]).toEqual([

@@ -27,8 +27,17 @@ describe('the warm runner over HTTP, when its agents fail', () => {
     await home.untilNoAgents();
   }, SLOW);
 
+  /** A prompt that goes to an agent in its last moment is another matter: that turn may fail. */
+  const untilAllEndsAreKnown = (): Promise<void> =>
+    until('the server has seen the end of those that are gone', async () => {
+      const { length } = await home.agents();
+      return (await app.get('/metrics')).body.includes(`\nclawdforge_agents_live ${length}\n`);
+    });
   const killAgents = async (): Promise<void> => {
-    for (const pid of await home.agents()) process.kill(pid, 'SIGKILL');
+    const pids = await home.agents();
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await until('they are gone', async () => !(await home.agents()).some((pid) => pids.includes(pid)));
+    await untilAllEndsAreKnown();
   };
   const prompts = async (session: LiveSessionClient): Promise<number> =>
     (await session.log()).filter(({ raw }) => raw?.method === 'session/prompt').length;
@@ -46,7 +55,6 @@ describe('the warm runner over HTTP, when its agents fail', () => {
 
     it('between turns costs nothing but its next start', async () => {
       await killAgents();
-      await home.untilNoAgents();
       expect(await session.say('after')).toContain('(turn 2 of this conversation)');
     });
 
@@ -98,8 +106,8 @@ describe('the warm runner over HTTP, when its agents fail', () => {
     const session = await LiveSessionClient.open(app, 'hostile');
     for (let n = 0; n < 5; n += 1) {
       expect(await session.say('/answer-and-die')).toBe('well');
-      // A prompt that goes to an agent in its last moment is another matter: that turn may fail.
       await home.untilNoAgents();
+      await untilAllEndsAreKnown();
     }
     const turns = (await app.get(`${session.path}/turns`)).body.turns;
     expect(turns.map((turn: { context_lost: boolean }) => turn.context_lost)).toEqual(Array(5).fill(false));

@@ -7,8 +7,10 @@ import { EventStore } from './event-store.js';
 import type { NewSessionEvent, SessionEvent } from './session-event.js';
 
 /** Above this the agents' side has to wait until the ledger has caught up. */
-const MAX_PENDING_CHARS = 2 * 1024 * 1024;
+const MAX_PENDING_CHARS = 512 * 1024;
 const RETRY_EVERY_MS = 1000;
+/** How long what tells a reader nothing, such as the prompt on its way to the agent, waits for what comes behind it. */
+const MAX_LINGER_MS = 2;
 
 /** Adds an event to the transaction that is being written. */
 export type Emit = (event: NewSessionEvent) => void;
@@ -41,6 +43,10 @@ export class EventLog implements OnModuleInit {
   /** Readers see a commit before it is told here that it is done. */
   private seenSeq = 0;
   private isWriting = false;
+  /** Something is pending that starts a transaction. */
+  private isDue = false;
+  private nextRound: NodeJS.Immediate | undefined;
+  private lingerTimer: NodeJS.Timeout | undefined;
   private fault: GatewayError | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
   private waitingForRoom: ((value: undefined) => void)[] = [];
@@ -70,7 +76,8 @@ export class EventLog implements OnModuleInit {
   append(event: NewSessionEvent): void {
     this.pending.push({ event });
     this.pendingChars += event.dataJson.length + (event.raw?.length ?? 0);
-    this.schedule();
+    if (event.type === 'agent.other') this.linger();
+    else this.schedule();
   }
 
   /** Runs a step in the transaction that commits all events appended before it. @throws what the step throws, `storage_unavailable`. */
@@ -109,20 +116,43 @@ export class EventLog implements OnModuleInit {
       this.pending.push({
         step: { run, done: (value) => resolve(value as T), failed: reject, isLate },
       });
-      this.schedule();
+      this.schedule(true);
     });
   }
 
-  /** After the current round of I/O, so that all messages of one chunk, and the end behind them, share a transaction. */
-  private schedule(): void {
+  /**
+   * A step starts a transaction at once. An event does after the next round of I/O, so that what an agent wrote in two pieces, and the end
+   * behind them, share one: it is in the pipe by now, and a round costs microseconds.
+   */
+  private schedule(isStep = false): void {
     this.oldestMs ??= performance.now();
+    this.isDue = true;
     if (this.isWriting || this.retryTimer !== undefined) return;
-    this.isWriting = true;
-    setImmediate(() => void this.writeAll());
+    if (isStep) {
+      void this.writeAll();
+      return;
+    }
+    this.nextRound ??= setImmediate(() => {
+      this.nextRound = setImmediate(() => void this.writeAll());
+    });
+  }
+
+  private linger(): void {
+    this.oldestMs ??= performance.now();
+    this.lingerTimer ??= setTimeout(() => {
+      this.lingerTimer = undefined;
+      if (this.pending.length > 0) this.schedule();
+    }, MAX_LINGER_MS);
   }
 
   private async writeAll(): Promise<void> {
-    while (this.pending.length > 0 && this.retryTimer === undefined) {
+    this.isWriting = true;
+    clearImmediate(this.nextRound);
+    this.nextRound = undefined;
+    while (this.isDue && this.retryTimer === undefined) {
+      this.isDue = false;
+      clearTimeout(this.lingerTimer);
+      this.lingerTimer = undefined;
       const batch = this.pending;
       this.pending = [];
       this.pendingChars = 0;

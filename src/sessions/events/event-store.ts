@@ -7,8 +7,8 @@ import type { LedgerTransaction } from '../../database/ledger-transaction.js';
 import { sql } from '../../database/sql-text.js';
 import type { SessionEvent } from './session-event.js';
 
-/** A statement is parsed as a whole, and its size is what that takes of memory. */
-const ROWS_PER_INSERT = 1000;
+/** More save no more; a statement is parsed as a whole, and its size is what that takes of memory. */
+const ROWS_PER_INSERT = 100;
 
 export interface EventQuery {
   readonly sessionId: string;

@@ -7,7 +7,7 @@ import { EventHub } from './event-hub.js';
 import { EventStore } from './event-store.js';
 import { eventJson, type SessionEvent } from './session-event.js';
 
-const PAGE = 1000;
+const PAGE = 500;
 
 export interface StreamQuery {
   readonly appName: string;

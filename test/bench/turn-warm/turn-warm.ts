@@ -11,7 +11,7 @@ import { AcpxBaseline } from '../turn-cli/acpx-baseline.js';
 const PROMPT = 'a short prompt for the echo agent';
 const MESSAGES = 7;
 const TOKEN = 'bench-token';
-const WARM_UP_TURNS = 300;
+const WARM_UP_TURNS = 2000;
 const ROUNDS = 20;
 const TURNS_A_ROUND = 50;
 const CLI_TURNS = 5;
@@ -25,7 +25,7 @@ export const turnWarmBenchmark: Benchmark = {
   name: 'turn-warm',
   about:
     `A turn of ${MESSAGES} messages by \`POST /sessions/{id}/turn\` on a warm echo agent, everything in the ledger, against three ` +
-    `others in turn, ${ROUNDS} rounds of ${TURNS_A_ROUND}: a raw ACP client on the same agent; the yardstick, a bare Nest POST that ` +
+    `others in turn, ${ROUNDS} rounds of ${TURNS_A_ROUND} after ${WARM_UP_TURNS} to warm up: a raw ACP client on the same agent; the yardstick, a bare Nest POST that ` +
     `checks a token and commits one row with the gateway's own settings of SQLite and its logger; and the acpx command ` +
     `line run to its exit. Then ${AT_ONCE} sessions at once against ${AT_ONCE} connections to the yardstick, rounds of ` +
     `${RATE_MS / 1000} s, and a profile of the gateway's main thread under that load: what takes most bounds it.`,
