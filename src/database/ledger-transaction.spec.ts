@@ -36,6 +36,18 @@ describe('a transaction that is written as text', () => {
     expect(await rows()).toEqual(['next']);
   });
 
+  it('is whole or not there when it is too long for one script', async () => {
+    const keys = Array.from(
+      { length: 40 },
+      (_, index) => `${String(index).padStart(2, '0')}${'x'.repeat(10_000)}`,
+    );
+    const failed = commit((transaction) => [...keys, keys[39]!].forEach((key) => put(transaction, key)));
+    await expect(failed).rejects.toThrow('SQLITE_CONSTRAINT');
+    expect(await rows()).toEqual([]);
+    await commit((transaction) => keys.forEach((key) => put(transaction, key)));
+    expect(await rows()).toEqual(keys);
+  });
+
   it('stores nothing when the work that writes it throws', async () => {
     const failed = commit((transaction) => {
       put(transaction, 'a');
