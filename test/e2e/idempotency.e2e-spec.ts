@@ -231,8 +231,13 @@ describe('a request with an Idempotency-Key', () => {
     const release = server.runner.hold();
     const first = post(`/sessions/${id}/turn`, 'k', { prompt: 'x' }).then((answer) => answer);
     await until('the turn runs', () => prompts() === 1);
-    // The end of the turn is committed by the event log; what is written behind it is the answer.
-    jest.spyOn(ledger, 'write').mockRejectedValueOnce(storageUnavailable(new Error('SQLITE_FULL')));
+    const late = server.app.get(LateWriter);
+    const write = late.write.bind(late);
+    jest.spyOn(late, 'write').mockImplementationOnce((what, work) => {
+      expect(what).toBe('the answer to a keyed request');
+      jest.spyOn(ledger, 'commit').mockRejectedValueOnce(storageUnavailable(new Error('SQLITE_FULL')));
+      return write(what, work);
+    });
     release();
     const refused = await first;
     expect([refused.status, refused.body.code, refused.body.retryable]).toEqual([
