@@ -24,6 +24,7 @@ import {
   assertMessages,
   keysAfter,
   notMeasured,
+  makeDirectory,
   settleCompletion,
   type Completion,
   type CompletionOptions,
@@ -46,6 +47,7 @@ export class ClaudeCodeBackend {
   private readonly directory: string;
   private readonly live: LiveSessions;
   private readonly work = new Map<AbortController, Promise<void>>();
+  private workDir: string | undefined;
   private expiryTimer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
   private readonly histories: Record<HistoryFound, number> = { live: 0, planted: 0, told: 0, none: 0 };
@@ -105,7 +107,7 @@ export class ClaudeCodeBackend {
     let live: LiveSession | undefined;
     const turn: TurnEvent[] = [];
     try {
-      const completion = await settleCompletion(request, this.config, path.join(this.directory, 'work'));
+      const completion = await settleCompletion(request, this.config, await this.workDirectory());
       controller.signal.throwIfAborted();
       const found = await this.live.take(completion);
       this.histories[found === undefined ? historyFoundFor(completion) : 'live'] += 1;
@@ -171,6 +173,11 @@ export class ClaudeCodeBackend {
       settle();
     };
     return { controller, finish };
+  }
+
+  /** Asked for once: a request that finds its session has no business with the disk. */
+  private async workDirectory(): Promise<string> {
+    return (this.workDir ??= await makeDirectory(path.join(this.directory, 'work')));
   }
 
   private async keepOrDiscard(

@@ -71,7 +71,10 @@ export function assertMessages(request: CompletionRequest): void {
   }
 }
 
-/** @throws GatewayError `validation_failed` for a `cwd` that is none, `storage_unavailable` when its own cannot be made. */
+/**
+ * @param workDir the directory, without links, below which apps work that name none.
+ * @throws GatewayError `validation_failed` for a `cwd` that is none.
+ */
 export async function settleCompletion(
   request: CompletionRequest,
   config: AppConfig,
@@ -114,7 +117,7 @@ function holdsMedia(prompt: ChatMessage['content']): boolean {
 }
 
 async function workingDirectory({ app, cwd }: CompletionRequest, workDir: string): Promise<string> {
-  if (cwd === undefined) return ownDirectory(app, workDir).catch(refuseStorage);
+  if (cwd === undefined) return ownDirectory(app, workDir);
   const isDirectory =
     path.isAbsolute(cwd) && (await stat(cwd).catch(() => undefined))?.isDirectory() === true;
   if (!isDirectory) throw invalidFields([{ field: 'cwd', message: 'must be a directory that exists' }]);
@@ -127,9 +130,13 @@ export function refuseStorage(cause: unknown): never {
   throw new GatewayError('storage_unavailable', message, { retryable: true, cause });
 }
 
-/** Named by a hash, for file systems that take `App` and `app` for one name. */
-async function ownDirectory(app: string, workDir: string): Promise<string> {
-  const directory = path.join(workDir, createHash('sha256').update(app).digest('hex').slice(0, 32));
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  return realpath(directory);
+/** Made when a session starts in it. Named by a hash, for file systems that take `App` and `app` for one name. */
+function ownDirectory(app: string, workDir: string): string {
+  return path.join(workDir, createHash('sha256').update(app).digest('hex').slice(0, 32));
+}
+
+/** Makes a directory and tells where it is without links. @throws GatewayError `storage_unavailable`. */
+export async function makeDirectory(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(refuseStorage);
+  return realpath(directory).catch(refuseStorage);
 }

@@ -4,7 +4,14 @@ import path from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import type { AppConfig } from '../config/app-config.js';
-import { keyBefore, notMeasured, refuseStorage, type Completion, type Outside } from './completion.js';
+import {
+  keyBefore,
+  makeDirectory,
+  notMeasured,
+  refuseStorage,
+  type Completion,
+  type Outside,
+} from './completion.js';
 import type { LiveSession } from './live-session.js';
 import { LiveSlots } from './live-slots.js';
 import { McpConfigFiles } from './mcp-config-files.js';
@@ -130,6 +137,7 @@ export class LiveSessions {
     outside: Outside,
   ): Promise<LiveSession> {
     const spec = specOf(completion);
+    await makeDirectory(spec.cwd);
     const mcpConfig = await this.mcpConfigs.fileFor(spec.mcpServers).catch(refuseStorage);
     const nowMs = this.clock.nowMs();
     const apiKey = this.config.agentEnv.ANTHROPIC_API_KEY;

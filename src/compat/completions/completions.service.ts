@@ -146,7 +146,7 @@ export class CompletionsService {
     });
     await this.runs.end(runId, { ...outcome, ...spending.known, durationMs }, line);
     timer.end(METRICS_AGENT, outcome.status, durationMs);
-    this.logger.log({ run_id: runId, status: outcome.status, duration_ms: durationMs }, 'completion ended');
+    this.logger.debug({ run_id: runId, status: outcome.status, duration_ms: durationMs }, 'completion ended');
   }
 }
 

@@ -10,6 +10,8 @@ const WARM_UP = 3;
 const ROUNDS = 20;
 const SHARE_CONVERSATIONS = 6;
 const SHARE_ROUNDS = 25;
+/** Turns until the gateway's code is compiled as it is in a server that has run for a minute. */
+const SHARE_WARM_UP = 200;
 
 export const completionsBenchmark: Benchmark = {
   name: 'completions',
@@ -17,7 +19,7 @@ export const completionsBenchmark: Benchmark = {
     'A conversation by `POST /v1/messages`, each request with the whole history, which goes on in the session that lives, by both ' +
     `engines; against a new \`claude -p --resume\` for each prompt of the same conversation, ${ROUNDS} rounds in turn. Then our own ` +
     'share of a turn of the engine stream-json: the same against a bare `claude -p` that is kept alive, ' +
-    `${SHARE_CONVERSATIONS} conversations of ${SHARE_ROUNDS} rounds in turn. The real claude on a model API on loopback that answers at once.`,
+    `${SHARE_CONVERSATIONS} conversations of ${SHARE_ROUNDS} rounds in turn, after ${SHARE_WARM_UP} turns to warm up. The real claude on a model API on loopback that answers at once.`,
   run: async () => [...(await inClaudeLab(compareEngines)), ...(await inClaudeLab(measureShare))],
 };
 
@@ -57,6 +59,8 @@ async function compareEngines(lab: ClaudeLab): Promise<Figure[]> {
 async function measureShare(lab: ClaudeLab): Promise<Figure[]> {
   const [ourMs, bareMs]: [number[], number[]] = [[], []];
   const cpuMs = await withGateway(lab, 'stream-json', async (client, gateway) => {
+    const warmUp = await converse(client);
+    for (let done = 0; done < SHARE_WARM_UP; done += 1) await warmUp();
     const startedMs = await gateway.ask('cpuMs');
     for (let done = 0; done < SHARE_CONVERSATIONS; done += 1) {
       const ours = await converse(client);
