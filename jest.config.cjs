@@ -22,5 +22,6 @@ module.exports = {
     ],
   },
   testTimeout: 60000,
-  maxWorkers: 2,
+  // Many tests wait for processes: more workers than two cores need.
+  maxWorkers: 3,
 };

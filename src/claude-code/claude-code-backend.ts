@@ -107,7 +107,7 @@ export class ClaudeCodeBackend {
     let live: LiveSession | undefined;
     const turn: TurnEvent[] = [];
     try {
-      const completion = await settleCompletion(request, this.config, await this.workDirectory());
+      const completion = await settleCompletion(request, this.config, () => this.workDirectory());
       controller.signal.throwIfAborted();
       const found = await this.live.take(completion);
       this.histories[found === undefined ? historyFoundFor(completion) : 'live'] += 1;

@@ -72,13 +72,13 @@ export function assertMessages(request: CompletionRequest): void {
 }
 
 /**
- * @param workDir the directory, without links, below which apps work that name none.
- * @throws GatewayError `validation_failed` for a `cwd` that is none.
+ * @param workDir tells the directory, without links, below which apps work that name none.
+ * @throws GatewayError `validation_failed` for a `cwd` that is none; what `workDir` throws.
  */
 export async function settleCompletion(
   request: CompletionRequest,
   config: AppConfig,
-  workDir: string,
+  workDir: () => Promise<string>,
 ): Promise<Completion> {
   const prompt = promptOf(request);
   return {
@@ -116,8 +116,11 @@ function holdsMedia(prompt: ChatMessage['content']): boolean {
   return blocksOf(prompt).some((block) => block.type !== 'text');
 }
 
-async function workingDirectory({ app, cwd }: CompletionRequest, workDir: string): Promise<string> {
-  if (cwd === undefined) return ownDirectory(app, workDir);
+async function workingDirectory(
+  { app, cwd }: CompletionRequest,
+  workDir: () => Promise<string>,
+): Promise<string> {
+  if (cwd === undefined) return ownDirectory(app, await workDir());
   const isDirectory =
     path.isAbsolute(cwd) && (await stat(cwd).catch(() => undefined))?.isDirectory() === true;
   if (!isDirectory) throw invalidFields([{ field: 'cwd', message: 'must be a directory that exists' }]);

@@ -2,7 +2,7 @@ import { Crashes } from '../support/crash/crashes.js';
 import { ServerHome } from '../support/server-home.js';
 
 /** `npm run test:real` has 50 of them (test/real/crash.real-spec.ts). */
-const CRASHES = 10;
+const CRASHES = 6;
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 
 describe('a server that is killed under load and started again on its data', () => {

@@ -9,6 +9,7 @@ module.exports = {
   testMatch: ['<rootDir>/test/real/**/*.real-spec.ts'],
   setupFiles: [],
   testTimeout: 120000,
-  // One at a time: an agent is a few hundred megabytes and these specs look at processes.
-  maxWorkers: 1,
+  // An agent is a few hundred megabytes.
+  maxWorkers: 2,
+  testSequencer: '<rootDir>/test/real/crashes-first.cjs',
 };
