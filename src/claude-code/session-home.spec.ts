@@ -9,7 +9,7 @@ const spec: SessionSpec = {
   id: '0b9d6b9e-6a3e-4f0c-9d3b-1f2b3c4d5e6f',
   app: 'app',
   engine: 'terminal',
-  cwd: '/work/dir',
+  cwd: '/project/dir',
   model: null,
   system: 'be brief',
   permissionMode: 'bypassPermissions',
@@ -43,7 +43,7 @@ describe('makeSessionHome', () => {
       customApiKeyResponses: { approved: ['789-abcdefghijklmnop'] },
       projects: { '/': { hasTrustDialogAccepted: true } },
     });
-    expect(home.transcriptFile).toBe(path.join(home.configDir, `projects/-work-dir/${spec.id}.jsonl`));
+    expect(home.transcriptFile).toBe(path.join(home.configDir, `projects/-project-dir/${spec.id}.jsonl`));
     const transcript = await readFile(home.transcriptFile);
     expect(transcript.length).toBe(home.plantedBytes);
     expect(await readFile(home.systemFile!, 'utf8')).toBe('be brief');
@@ -64,7 +64,7 @@ describe('makeSessionHome', () => {
   });
 
   it('leaves nothing when it cannot be made', async () => {
-    const nowhere = { ...spec, cwd: '/work/dir' };
+    const nowhere = { ...spec, cwd: '/project/dir' };
     const options = { parent: '/dev/null', apiKey: undefined, nowMs: 1e12 };
     await expect(makeSessionHome(nowhere, options)).rejects.toThrow();
   });

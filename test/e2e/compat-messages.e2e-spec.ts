@@ -59,6 +59,15 @@ describe('POST /v1/messages', () => {
     ]);
   });
 
+  it('is answered by the engine that a header names, and refuses one that there is not', async () => {
+    await post(asking()).set('x-clawdforge-engine', 'stream-json').expect(200);
+    await post(asking()).expect(200);
+    expect(backend.requests.map(({ engine }) => engine)).toEqual(['stream-json', undefined]);
+    const { body } = await post(asking()).set('x-clawdforge-engine', 'steam').expect(400);
+    expect(body.error.message).toContain('x-clawdforge-engine: must be terminal or stream-json');
+    expect(backend.requests).toHaveLength(2);
+  });
+
   it('is a row among the runs, with its usage and its cost', async () => {
     await post(asking({ model: 'sonnet' })).expect(200);
     expect(await runs()).toMatchObject([

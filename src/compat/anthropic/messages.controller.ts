@@ -6,7 +6,7 @@ import { type AppCaller, Caller } from '../../common/caller.js';
 import { requestContextOf } from '../../common/request-context.js';
 import { ClientGone } from '../../idempotency/client-gone.js';
 import { Idempotent } from '../../idempotency/idempotent.decorator.js';
-import { CompletionResponder } from '../http/completion-responder.js';
+import { CompletionResponder, ENGINE_HEADER } from '../http/completion-responder.js';
 import { sendFault } from '../http/send-fault.js';
 import { ANTHROPIC } from './anthropic-dialect.js';
 import { ANTHROPIC_ERROR, MESSAGE, MESSAGES_BODY } from './messages-openapi.js';
@@ -30,6 +30,7 @@ export class MessagesController {
       '`stream` the events of the Messages API. Parameters that are not honoured stand in `x-clawdforge-ignored`.',
   })
   @ApiHeader(VERSION_HEADER)
+  @ApiHeader(ENGINE_HEADER)
   @ApiBody({ schema: MESSAGES_BODY })
   @ApiOkResponse({
     description: 'The answer.',

@@ -1,3 +1,4 @@
+import type { ClaudeEngine } from '../../config/app-config.js';
 import type { ChatMessage } from '../../core/claude/chat-message.js';
 import type { OutputCheck } from './output-format.js';
 
@@ -14,6 +15,12 @@ export interface DialectRequest {
   readonly ignored: readonly string[];
   /** Whether a stream ends in a chunk with the usage, for the dialect in which that is asked for. */
   readonly includeUsage: boolean;
+}
+
+/** The same, with what its headers ask for. */
+export interface AskedCompletion extends DialectRequest {
+  /** The setting's when it is not given. */
+  readonly engine: ClaudeEngine | undefined;
 }
 
 /** The names under which claude's own default model goes. */

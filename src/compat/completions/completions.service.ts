@@ -14,7 +14,7 @@ import { MetricsRecorder } from '../../metrics/metrics-recorder.js';
 import type { TurnTimer } from '../../metrics/turn-timer.js';
 import { RunLedger, type RunRecordEnd } from '../../run/run-ledger.js';
 import { answeredInForm, type AskTurn } from './answered-in-form.js';
-import { claudeModelOf, type DialectRequest } from './completion-request.js';
+import { claudeModelOf, type AskedCompletion, type DialectRequest } from './completion-request.js';
 import { Spending } from './spending.js';
 import { echoOfText, ShownText, told, type CompletionEnd, type Told } from './told.js';
 
@@ -45,7 +45,7 @@ export class CompletionsService {
   async *complete(
     caller: AppCaller,
     route: string,
-    request: DialectRequest,
+    request: AskedCompletion,
     signal: AbortSignal,
   ): AsyncGenerator<Told, void, undefined> {
     this.drain.assertOpen();
@@ -95,7 +95,7 @@ export class CompletionsService {
 
   private steps(
     caller: AppCaller,
-    request: DialectRequest,
+    request: AskedCompletion,
     signal: AbortSignal,
     { spending, timer }: Work,
   ): AsyncGenerator<Told, void, undefined> {
@@ -106,7 +106,13 @@ export class CompletionsService {
       spending.watch(
         told(
           this.backend.complete(
-            { app: caller.appName, model: claudeModelOf(request.model), system, messages: history },
+            {
+              app: caller.appName,
+              model: claudeModelOf(request.model),
+              system,
+              messages: history,
+              engine: request.engine,
+            },
             {
               signal,
               echoOf,

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import type { AppCaller } from '../../common/caller.js';
 import { Clock } from '../../common/clock.js';
 import { requestContextOf } from '../../common/request-context.js';
-import { AppConfig } from '../../config/app-config.js';
+import { AppConfig, CLAUDE_ENGINES, type ClaudeEngine } from '../../config/app-config.js';
 import { secretsOf } from '../../config/secrets.js';
 import { GatewayError, invalidFields } from '../../core/errors.js';
 import { redact } from '../../core/redaction.js';
@@ -16,6 +16,14 @@ import type { AnswerContext, Dialect } from './dialect.js';
 import { IGNORED_HEADER, ignoredHeader } from './parameters.js';
 import { putFault } from './send-fault.js';
 import { StreamedAnswer } from './streamed-answer.js';
+
+/** For the document of the API. */
+export const ENGINE_HEADER = {
+  name: 'x-clawdforge-engine',
+  required: false,
+  description: 'How claude is driven for this request; default: the setting.',
+  enum: [...CLAUDE_ENGINES],
+};
 
 /** What is asked, by whom, and how they want it told. */
 export interface Asked {
@@ -46,6 +54,7 @@ export class CompletionResponder {
     { caller, asked, dialect, gone }: Asked,
   ): Promise<object | undefined> {
     if (asked.isStream) refuseKey(request);
+    const engine = engineOf(request);
     response.on('error', () => undefined);
     const context = this.contextOf(asked, requestContextOf(request).requestId);
     response.setHeader('request-id', context.requestId);
@@ -56,7 +65,7 @@ export class CompletionResponder {
     let hasActed = false;
     let answer: object | undefined;
     try {
-      for await (const step of this.completions.complete(caller, dialect.route, asked, gone)) {
+      for await (const step of this.completions.complete(caller, dialect.route, { ...asked, engine }, gone)) {
         // The turn is on its way to its end, which the ledger is told.
         if (gone.aborted) continue;
         hasActed ||= step.kind === 'tool';
@@ -88,6 +97,15 @@ export class CompletionResponder {
       includeUsage,
     };
   }
+}
+
+/** @throws GatewayError `validation_failed` for an engine that there is not. */
+function engineOf(request: Request): ClaudeEngine | undefined {
+  const asked = request.headers[ENGINE_HEADER.name];
+  if (asked === undefined) return undefined;
+  const engine = CLAUDE_ENGINES.find((known) => known === asked);
+  if (engine !== undefined) return engine;
+  throw invalidFields([{ field: ENGINE_HEADER.name, message: `must be ${CLAUDE_ENGINES.join(' or ')}` }]);
 }
 
 function refuseKey(request: Request): void {

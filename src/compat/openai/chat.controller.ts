@@ -1,11 +1,11 @@
 import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { KeyHeaderRoute } from '../../common/access.js';
 import { type AppCaller, Caller } from '../../common/caller.js';
 import { ClientGone } from '../../idempotency/client-gone.js';
 import { Idempotent } from '../../idempotency/idempotent.decorator.js';
-import { CompletionResponder } from '../http/completion-responder.js';
+import { CompletionResponder, ENGINE_HEADER } from '../http/completion-responder.js';
 import { CHAT_BODY, CHAT_COMPLETION, OPENAI_ERROR } from './chat-openapi.js';
 import { readChatRequest } from './chat-request.js';
 import { OPENAI } from './openai-dialect.js';
@@ -25,6 +25,7 @@ export class ChatController {
       'The agent works until it is done; one that goes on where an earlier answer ended continues its live session. With ' +
       '`stream` chunks that end in `[DONE]`. Parameters that are not honoured stand in `x-clawdforge-ignored`.',
   })
+  @ApiHeader(ENGINE_HEADER)
   @ApiBody({ schema: CHAT_BODY })
   @ApiOkResponse({
     description: 'The answer.',
