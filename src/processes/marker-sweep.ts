@@ -84,7 +84,11 @@ export class MarkerSweeper {
 }
 
 function settle(sweep: Sweep, pass: Pass): void {
-  if ([...sweep.markers].some((marker) => pass.markers.has(marker))) return;
+  if ([...sweep.markers].some((marker) => pass.markers.has(marker))) {
+    // What was there a moment ago may run from process to process: the doubts of before count no more.
+    sweep.unclearPasses = 0;
+    return;
+  }
   if (pass.isUnclear && (sweep.unclearPasses += 1) < MAX_UNCLEAR_PASSES) return;
   sweep.finish(true);
 }
