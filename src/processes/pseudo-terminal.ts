@@ -88,10 +88,10 @@ export class PseudoTerminal {
     });
     return new Promise((resolve) => {
       pty.onExit(({ exitCode, signal }) => {
-        // Here and not later: the number of a group whose members are all gone may be given to another.
-        if (this.stopping !== undefined) this.signalGroup('SIGKILL');
         const name = signalName(signal);
         this.exit = { code: name === null ? exitCode : null, signal: name, spawnError: null };
+        // Here and not later: the number of a group whose members are all gone may be given to another.
+        if (this.stopping !== undefined) this.signalGroup('SIGKILL');
         resolve(this.exit);
       });
     });
@@ -99,12 +99,23 @@ export class PseudoTerminal {
 
   private signalGroup(signal: NodeJS.Signals): void {
     if (this.pid === undefined) return;
-    try {
-      if (process.platform === 'win32') this.pty?.kill();
-      else process.kill(-this.pid, signal);
-    } catch {
-      // No such group: its last member has just ended.
+    if (process.platform === 'win32') {
+      this.pty?.kill();
+      return;
     }
+    if (sendSignal(-this.pid, signal) || this.hasExited) return;
+    // forkpty returns before its child has made the session that the group belongs to; until then there is the child alone,
+    // which keeps the signal for when it has.
+    sendSignal(this.pid, signal);
+  }
+}
+
+/** False when there is no such process, or none left in the group. */
+function sendSignal(target: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(target, signal);
+  } catch {
+    return false;
   }
 }
 
