@@ -26,6 +26,6 @@ export interface ClaudeSession {
    */
   isReusable(): Promise<boolean>;
 
-  /** Ends the process and all that it started; idempotent, bounded by some 15 s. @throws never. */
+  /** Ends the process and all that it started; idempotent, bounded by some 20 s. @throws never. */
   close(): Promise<void>;
 }

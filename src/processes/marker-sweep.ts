@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lookForMarker } from './process-markers.js';
 
-const SWEEP_LIMIT_MS = 5000;
+const SWEEP_LIMIT_MS = 10_000;
 /** After a pass that found something: what was killed needs a moment to be gone, what was asked to end a longer one. */
 const PASS_PAUSE_MS = 10;
 const ASKED_PAUSE_MS = 50;
@@ -45,7 +45,7 @@ export class MarkerSweeper {
   constructor(private readonly lookAt: typeof lookForMarker = lookForMarker) {}
 
   /**
-   * Repeats its passes until one finds no live process with any of `markers`, for at most 5 s. Never rejects.
+   * Repeats its passes until one finds no live process with any of `markers`, for at most 10 s. Never rejects.
    * @param graceMs before that, milliseconds in which each is sent SIGTERM once and may end by itself.
    */
   sweep(markers: Iterable<string>, graceMs = 0): Promise<SweepResult> {

@@ -104,7 +104,7 @@ export class ProcessSupervisor {
 
   /**
    * Kills everything that carries the marker; a ladder for live processes is the caller's, before this. Bounded by some
-   * 5 s after the grace; the marker stays usable. Returns how many processes the sweep ended.
+   * 10 s after the grace; the marker stays usable. Returns how many processes the sweep ended.
    * @param graceMs milliseconds that they have to end by themselves after a SIGTERM.
    * @throws never; survivors are logged.
    */
@@ -169,7 +169,7 @@ export class ProcessSupervisor {
 
   /**
    * Stops all live processes, then sweeps all markers; nothing is started from its first moment on. Idempotent, bounded
-   * by some 13 s (2.5 s where processes obey SIGKILL). The ledger is not needed.
+   * by some 18 s (2.5 s where processes obey SIGKILL). The ledger is not needed.
    * @throws never.
    */
   shutdown(): Promise<void> {
