@@ -9,7 +9,7 @@ import type { SessionEventType } from '../core/session-events.js';
 import type { FinalTurnStatus, TurnStatus } from '../core/turn-status.js';
 import { Ledger } from '../database/ledger.js';
 import { sql } from '../database/sql-text.js';
-import { EventLog } from './events/event-log.js';
+import { type Emit, EventLog } from './events/event-log.js';
 import type { NewSessionEvent } from './events/session-event.js';
 import { KnownSessions, type TurnSession } from './known-sessions.js';
 import { SessionEntity } from './session.entity.js';
@@ -53,16 +53,16 @@ export class TurnLedger {
       const turn = { id: randomUUID().replaceAll('-', ''), turnIndex: session.lastTurnIndex + 1, session };
       const nowMs = this.clock.nowMs();
       const status: TurnStatus = runsAtOnce ? 'running' : 'queued';
+      const firstSeq = emit(this.eventOf(turn, 'turn.queued', {}));
+      if (runsAtOnce) emit(this.eventOf(turn, 'turn.started', {}));
       transaction.add(
         sql`UPDATE sessions SET last_turn_index = ${turn.turnIndex} WHERE seq = ${session.seq}`,
       );
       transaction.add(
-        sql`INSERT INTO turns (id, session_id, turn_index, status, prompt, created_at, started_at)
-            VALUES (${turn.id},${sessionId},${turn.turnIndex},${status},${prompt},${nowMs},${runsAtOnce ? nowMs : null})`,
+        sql`INSERT INTO turns (id, session_id, turn_index, status, prompt, created_at, started_at, first_seq)
+            VALUES (${turn.id},${sessionId},${turn.turnIndex},${status},${prompt},${nowMs},${runsAtOnce ? nowMs : null},${firstSeq})`,
       );
       this.sessions.change(sessionId, { lastTurnIndex: turn.turnIndex });
-      emit(this.eventOf(turn, 'turn.queued', {}));
-      if (runsAtOnce) emit(this.eventOf(turn, 'turn.started', {}));
       return turn;
     });
   }
@@ -92,17 +92,13 @@ export class TurnLedger {
         { status: 'cancelled', stopReason: 'cancelled', endedAtMs: this.clock.nowMs() },
       );
       if (changed.affected !== 1) return false;
-      emit(this.eventOf(turn, 'turn.cancelled', { ok: true, stop_reason: 'cancelled' }));
+      await this.tellCalledOff(manager, turn, emit);
       return true;
     });
   }
 
   /** In the transaction that closes a session: the turns that wait are called off. */
-  async callOffAll(
-    manager: EntityManager,
-    session: SessionEntity,
-    emit: (event: NewSessionEvent) => void,
-  ): Promise<void> {
+  async callOffAll(manager: EntityManager, session: SessionEntity, emit: Emit): Promise<void> {
     const waiting = await manager.findBy(TurnEntity, { sessionId: session.id, status: 'queued' });
     if (waiting.length === 0) return;
     await manager.update(
@@ -111,9 +107,7 @@ export class TurnLedger {
       { status: 'cancelled', stopReason: 'cancelled', endedAtMs: this.clock.nowMs() },
     );
     for (const { id, turnIndex } of waiting) {
-      emit(
-        this.eventOf({ id, turnIndex, session }, 'turn.cancelled', { ok: true, stop_reason: 'cancelled' }),
-      );
+      await this.tellCalledOff(manager, { id, turnIndex, session }, emit);
     }
   }
 
@@ -145,12 +139,13 @@ export class TurnLedger {
     const endedAtMs = this.clock.nowMs();
     const event = this.eventOf(turn, `turn.${status}`, end.eventData);
     return this.events.commitLate((transaction, emit) => {
+      const lastSeq = emit(event);
       const { stopReason, error, errorCode, deadline, costUsd, contextLost, agentSessionId } = result;
       const usage = result.usage === null ? null : JSON.stringify(result.usage);
       transaction.add(
         sql`UPDATE turns SET status = ${status}, stop_reason = ${stopReason}, error = ${error}, error_code = ${errorCode},
             deadline = ${deadline}, usage = ${usage}, cost_usd = ${costUsd}, context_lost = ${contextLost},
-            duration_ms = ${durationMs}, ended_at = ${endedAtMs} WHERE id = ${turn.id}`,
+            duration_ms = ${durationMs}, ended_at = ${endedAtMs}, last_seq = ${lastSeq} WHERE id = ${turn.id}`,
       );
       const completed = status === 'completed' ? 1 : 0;
       transaction.add(
@@ -167,7 +162,6 @@ export class TurnLedger {
           detail: { turn_index: turn.turnIndex, status, stop_reason: stopReason, duration_ms: durationMs },
         }),
       );
-      emit(event);
     });
   }
 
@@ -185,6 +179,11 @@ export class TurnLedger {
     return leftovers.filter((turn) => turn.status === 'running').length;
   }
 
+  private async tellCalledOff(manager: EntityManager, turn: AcceptedTurn, emit: Emit): Promise<void> {
+    const lastSeq = emit(this.eventOf(turn, 'turn.cancelled', { ok: true, stop_reason: 'cancelled' }));
+    await manager.update(TurnEntity, { id: turn.id }, { lastSeq });
+  }
+
   private settle(
     id: string,
     sessionId: string,
@@ -195,7 +194,13 @@ export class TurnLedger {
       const manager = await transaction.manager();
       const session = await manager.findOneByOrFail(SessionEntity, { id: sessionId });
       const endedAtMs = this.clock.nowMs();
-      await manager.update(TurnEntity, { id }, { status, stopReason: status, endedAtMs });
+      const lastSeq = emit(
+        this.eventOf({ id, turnIndex, session }, `turn.${status}`, {
+          ok: status === 'cancelled',
+          stop_reason: status,
+        }),
+      );
+      await manager.update(TurnEntity, { id }, { status, stopReason: status, endedAtMs, lastSeq });
       await manager.update(SessionEntity, { id: sessionId }, { idleSinceMs: endedAtMs });
       await this.audit.record(manager, {
         event: 'turn',
@@ -203,12 +208,6 @@ export class TurnLedger {
         sessionId,
         detail: { turn_index: turnIndex, status },
       });
-      emit(
-        this.eventOf({ id, turnIndex, session }, `turn.${status}`, {
-          ok: status === 'cancelled',
-          stop_reason: status,
-        }),
-      );
     });
   }
 }

@@ -56,4 +56,12 @@ export class TurnEntity {
 
   @Column({ name: 'duration_ms', type: 'integer', nullable: true })
   durationMs!: number | null;
+
+  /** Places in the log: all events of the turn lie from this one to `lastSeq`. */
+  @Column({ name: 'first_seq', type: 'integer', nullable: true })
+  firstSeq!: number | null;
+
+  /** Null before the end. */
+  @Column({ name: 'last_seq', type: 'integer', nullable: true })
+  lastSeq!: number | null;
 }

@@ -12,8 +12,8 @@ const RETRY_EVERY_MS = 1000;
 /** How long what tells a reader nothing, such as the prompt on its way to the agent, waits for what comes behind it. */
 const MAX_LINGER_MS = 2;
 
-/** Adds an event to the transaction that is being written. */
-export type Emit = (event: NewSessionEvent) => void;
+/** Adds an event to the transaction that is being written; returns its place in the log. */
+export type Emit = (event: NewSessionEvent) => number;
 
 /** What is written with the events before it, in one transaction. It checks before it writes: a refusal undoes nothing. */
 export type CommitStep<T> = (transaction: LedgerTransaction, emit: Emit) => T | Promise<T>;
@@ -174,7 +174,10 @@ export class EventLog implements OnModuleInit {
     const outcomes: (() => void)[] = [];
     await this.ledger.commit(async (transaction) => {
       let seq = this.nextSeq;
-      const emit: Emit = (event) => events.push({ ...event, seq: seq++ });
+      const emit: Emit = (event) => {
+        events.push({ ...event, seq });
+        return seq++;
+      };
       for (const item of batch) {
         if ('event' in item) emit(item.event);
         else outcomes.push(await runStep(item.step, transaction, emit));

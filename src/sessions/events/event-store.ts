@@ -52,8 +52,13 @@ export class EventStore {
     const conditions = ['session_id = ?', 'seq > ?'];
     const values: (string | number)[] = [query.sessionId, query.afterSeq];
     if (query.turnId !== undefined) {
-      conditions.push('turn_id = ?');
-      values.push(query.turnId);
+      // The turn's bounds keep SQLite from reading on to the end of the session.
+      conditions.push(
+        'turn_id = ?',
+        'seq >= (SELECT first_seq FROM turns WHERE id = ?)',
+        `seq <= (SELECT ifnull(last_seq, ${Number.MAX_SAFE_INTEGER}) FROM turns WHERE id = ?)`,
+      );
+      values.push(query.turnId, query.turnId, query.turnId);
     }
     if (query.types !== undefined) {
       conditions.push(`type IN (${query.types.map(() => '?').join(',')})`);

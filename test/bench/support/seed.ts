@@ -64,15 +64,20 @@ export async function seedEvents(ledger: Ledger, eventsEach: number): Promise<vo
   const raw =
     '{"jsonrpc":"2.0","method":"session/update","params":{"sessionId":"0123456789abcdef","update":{"sessionUpdate":' +
     '"agent_message_chunk","content":{"type":"text","text":"a chunk of what the agent says in this turn"}}}}';
-  await ledger.write((manager) =>
-    manager.query(
+  await ledger.write(async (manager) => {
+    await manager.query(
       `INSERT INTO events (session_id, turn_id, turn_index, type, data, raw, at_ms)
        WITH RECURSIVE places (place) AS (SELECT 1 UNION ALL SELECT place + 1 FROM places WHERE place < ?)
        SELECT session_id, id, turn_index, 'message.delta', ?, ?, started_at FROM turns, places
        ORDER BY turn_index, place, session_id`,
       [eventsEach, JSON.stringify({ text: 'a chunk of what the agent says in this turn' }), raw],
-    ),
-  );
+    );
+    await manager.query(
+      `UPDATE turns SET first_seq = bounds.low, last_seq = bounds.high
+       FROM (SELECT turn_id, min(seq) AS low, max(seq) AS high FROM events GROUP BY turn_id) AS bounds
+       WHERE bounds.turn_id = turns.id`,
+    );
+  });
 }
 
 type NewSession = Omit<SessionEntity, 'seq'>;
@@ -119,6 +124,8 @@ function turnRow(session: NewSession, turnIndex: number): TurnEntity {
     startedAtMs,
     endedAtMs: startedAtMs + 1,
     durationMs: 1,
+    firstSeq: null,
+    lastSeq: null,
   };
 }
 
