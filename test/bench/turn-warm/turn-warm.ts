@@ -6,14 +6,14 @@ import { inLab, type Lab } from '../support/lab.js';
 import { type MeasuredServer, startMeasuredServer } from '../support/measured-server.js';
 import { summarizeProfile } from '../support/profile.js';
 import { RawAgent } from '../support/raw-agent.js';
+import { SdkAgent } from '../support/sdk-agent.js';
 import { AcpxBaseline } from '../turn-cli/acpx-baseline.js';
 
 const PROMPT = 'a short prompt for the echo agent';
 const MESSAGES = 7;
 const TOKEN = 'bench-token';
 const WARM_UP_TURNS = 2000;
-const ROUNDS = 20;
-const TURNS_A_ROUND = 50;
+const TURNS = 1000;
 const CLI_TURNS = 5;
 const AT_ONCE = 32;
 const RATE_ROUNDS = 6;
@@ -24,10 +24,10 @@ const YARDSTICK_SERVER = path.resolve(import.meta.dirname, 'yardstick-server.js'
 export const turnWarmBenchmark: Benchmark = {
   name: 'turn-warm',
   about:
-    `A turn of ${MESSAGES} messages by \`POST /sessions/{id}/turn\` on a warm echo agent, everything in the ledger, against three ` +
-    `others in turn, ${ROUNDS} rounds of ${TURNS_A_ROUND} after ${WARM_UP_TURNS} to warm up: a raw ACP client on the same agent; the yardstick, a bare Nest POST that ` +
-    `checks a token and commits one row with the gateway's own settings of SQLite and its logger; and the acpx command ` +
-    `line run to its exit. Then ${AT_ONCE} sessions at once against ${AT_ONCE} connections to the yardstick, rounds of ` +
+    `A turn of ${MESSAGES} messages by \`POST /sessions/{id}/turn\` on a warm echo agent, everything in the ledger, against ` +
+    `others, one call of each in turn, ${TURNS} times after ${WARM_UP_TURNS} to warm up: a raw ACP client, the ACP SDK's straight over stdio, on the same agent; a client of our own there ` +
+    `that does no more than parse lines; and the yardstick, a bare Nest POST that checks a token and commits one row with the gateway's own settings of SQLite and ` +
+    `its logger. Besides, the acpx command line run to its exit. Then ${AT_ONCE} sessions at once against ${AT_ONCE} connections to the yardstick, rounds of ` +
     `${RATE_MS / 1000} s, and a profile of the gateway's main thread under that load: what takes most bounds it.`,
   run: () =>
     inLab(async (lab) => {
@@ -65,32 +65,30 @@ function yardstickClient(yardstick: MeasuredServer, connections: number): HttpCl
 async function compareLatency(lab: Lab, gateway: Gateway, yardstick: MeasuredServer): Promise<Figure[]> {
   const ours = new HttpClient(gateway.baseUrl, await gateway.mint('latency'));
   const notes = yardstickClient(yardstick, 1);
-  const agent = await RawAgent.start(lab);
+  const raw = await SdkAgent.start(lab);
+  const bare = await RawAgent.start(lab);
   try {
     const session = await openSession(ours);
-    const agentSession = await agent.newSession(lab.root);
-    const turn = () => ours.send('POST', `${session}/turn`, { prompt: PROMPT });
-    const note = () => notes.send('POST', '/notes', { prompt: PROMPT });
-    const rawTurn = async (): Promise<void> => {
-      const messages = await agent.turn(agentSession, PROMPT);
-      if (messages !== MESSAGES) throw new Error(`a turn had ${messages} messages instead of ${MESSAGES}`);
-    };
-    const [turnMs, noteMs, rawMs]: [number[], number[], number[]] = [[], [], []];
-    for (const act of [turn, note, rawTurn]) await timed(act, WARM_UP_TURNS, []);
-    await interleave(
-      ROUNDS,
-      () => timed(turn, TURNS_A_ROUND, turnMs),
-      async () => {
-        await timed(note, TURNS_A_ROUND, noteMs);
-        await timed(rawTurn, TURNS_A_ROUND, rawMs);
-      },
-    );
+    const agentTurn =
+      (on: { turn(session: string, text: string): Promise<number> }, agentSession: string) =>
+      async (): Promise<void> => {
+        const messages = await on.turn(agentSession, PROMPT);
+        if (messages !== MESSAGES) throw new Error(`a turn had ${messages} messages instead of ${MESSAGES}`);
+      };
+    const contenders = [
+      () => ours.send('POST', `${session}/turn`, { prompt: PROMPT }),
+      () => notes.send('POST', '/notes', { prompt: PROMPT }),
+      agentTurn(raw, await raw.newSession(lab.root)),
+      agentTurn(bare, await bare.newSession(lab.root)),
+    ] as const;
+    const [turnMs, noteMs, rawMs, bareMs] = await inTurn(contenders);
     const cliMs = await acpxToExit(lab);
     await ours.send('DELETE', session);
     const over = median(turnMs) - median(rawMs);
     return [
       { what: '1 session: gateway, median', value: median(turnMs), unit: 'ms' },
       { what: '1 session: raw ACP client, median', value: median(rawMs), unit: 'ms' },
+      { what: '1 session: a client that only parses lines, median', value: median(bareMs), unit: 'ms' },
       { what: '1 session: yardstick, median', value: median(noteMs), unit: 'ms' },
       { what: '1 session: gateway over raw ACP, median', value: over, unit: 'ms' },
       {
@@ -115,16 +113,23 @@ async function compareLatency(lab: Lab, gateway: Gateway, yardstick: MeasuredSer
     ];
   } finally {
     for (const client of [ours, notes]) client.close();
-    await agent.stop();
+    await Promise.all([raw.stop(), bare.stop()]);
   }
 }
 
-async function timed(act: () => Promise<unknown>, times: number, durations: number[]): Promise<void> {
-  for (let done = 0; done < times; done += 1) {
-    const startedMs = performance.now();
-    await act();
-    durations.push(performance.now() - startedMs);
+/** Each does one after the other, over and over. @returns the milliseconds of each, without those to warm up. */
+async function inTurn<T extends readonly (() => Promise<unknown>)[]>(
+  contenders: T,
+): Promise<{ [K in keyof T]: number[] }> {
+  const durations = contenders.map((): number[] => []);
+  for (let round = 0; round < WARM_UP_TURNS + TURNS; round += 1) {
+    for (const [place, act] of contenders.entries()) {
+      const startedMs = performance.now();
+      await act();
+      if (round >= WARM_UP_TURNS) durations[place]?.push(performance.now() - startedMs);
+    }
   }
+  return durations as { [K in keyof T]: number[] };
 }
 
 async function acpxToExit(lab: Lab): Promise<number[]> {
