@@ -9,8 +9,6 @@ import type { NewSessionEvent, SessionEvent } from './session-event.js';
 /** Above this the agents' side has to wait until the ledger has caught up. */
 const MAX_PENDING_CHARS = 512 * 1024;
 const RETRY_EVERY_MS = 1000;
-/** How long what tells a reader nothing, such as the prompt on its way to the agent, waits for what comes behind it. */
-const MAX_LINGER_MS = 2;
 
 /** Adds an event to the transaction that is being written; returns its place in the log. */
 export type Emit = (event: NewSessionEvent) => number;
@@ -43,10 +41,7 @@ export class EventLog implements OnModuleInit {
   /** Readers see a commit before it is told here that it is done. */
   private seenSeq = 0;
   private isWriting = false;
-  /** Something is pending that starts a transaction. */
-  private isDue = false;
   private nextRound: NodeJS.Immediate | undefined;
-  private lingerTimer: NodeJS.Timeout | undefined;
   private fault: GatewayError | undefined;
   private retryTimer: NodeJS.Timeout | undefined;
   private waitingForRoom: ((value: undefined) => void)[] = [];
@@ -76,8 +71,7 @@ export class EventLog implements OnModuleInit {
   append(event: NewSessionEvent): void {
     this.pending.push({ event });
     this.pendingChars += event.dataJson.length + (event.raw?.length ?? 0);
-    if (event.type === 'agent.other') this.linger();
-    else this.schedule();
+    this.schedule();
   }
 
   /** Runs a step in the transaction that commits all events appended before it. @throws what the step throws, `storage_unavailable`. */
@@ -126,7 +120,6 @@ export class EventLog implements OnModuleInit {
    */
   private schedule(isStep = false): void {
     this.oldestMs ??= performance.now();
-    this.isDue = true;
     if (this.isWriting || this.retryTimer !== undefined) return;
     if (isStep) {
       void this.writeAll();
@@ -137,22 +130,11 @@ export class EventLog implements OnModuleInit {
     });
   }
 
-  private linger(): void {
-    this.oldestMs ??= performance.now();
-    this.lingerTimer ??= setTimeout(() => {
-      this.lingerTimer = undefined;
-      if (this.pending.length > 0) this.schedule();
-    }, MAX_LINGER_MS);
-  }
-
   private async writeAll(): Promise<void> {
     this.isWriting = true;
     clearImmediate(this.nextRound);
     this.nextRound = undefined;
-    while (this.isDue && this.retryTimer === undefined) {
-      this.isDue = false;
-      clearTimeout(this.lingerTimer);
-      this.lingerTimer = undefined;
+    while (this.hasPending() && this.retryTimer === undefined) {
       const batch = this.pending;
       this.pending = [];
       this.pendingChars = 0;
