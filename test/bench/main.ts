@@ -14,10 +14,12 @@ import { PACKAGE_ROOT } from './support/lab.js';
 import { tableOf, writeSection } from './support/report.js';
 import { sweepBenchmark } from './sweep/sweep.js';
 import { turnCliBenchmark } from './turn-cli/turn-cli.js';
+import { turnSandboxBenchmark } from './turn-sandbox/turn-sandbox.js';
 import { turnWarmBenchmark } from './turn-warm/turn-warm.js';
 
 const BENCHMARKS: readonly Benchmark[] = [
   turnWarmBenchmark,
+  turnSandboxBenchmark,
   firstEventBenchmark,
   longTurnBenchmark,
   sessionsWarmBenchmark,

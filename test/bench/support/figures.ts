@@ -7,7 +7,8 @@ export interface Target {
 /** One line of the table. */
 export interface Figure {
   readonly what: string;
-  readonly value: number;
+  /** Undefined for what could not be measured here; `what` says why. */
+  readonly value: number | undefined;
   /** `x` for a ratio. */
   readonly unit: 'x' | 'ms' | 'req/s' | 'events/s' | 'MB' | 'µs' | '%' | 'pieces';
   /** Absent for what is told to explain another figure. */
@@ -22,7 +23,7 @@ export interface Benchmark {
 }
 
 export function isMet({ value, target }: Figure): boolean | undefined {
-  if (target === undefined) return undefined;
+  if (target === undefined || value === undefined) return undefined;
   return target.kind === 'at most' ? value <= target.limit : value >= target.limit;
 }
 

@@ -53,7 +53,7 @@ function cellsOf(figure: Figure): string[] {
   const met = isMet(figure);
   return [
     figure.what,
-    `${digits(figure.value)} ${figure.unit}`,
+    figure.value === undefined ? 'not measured' : `${digits(figure.value)} ${figure.unit}`,
     figure.target === undefined ? '' : `${figure.target.kind} ${figure.target.limit} ${figure.unit}`,
     met === undefined ? '' : met ? 'yes' : 'no',
   ];
