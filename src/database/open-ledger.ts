@@ -11,7 +11,7 @@ const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 
 /**
  * The commit that takes the write-ahead log over this many pages of 4 KiB moves them into the database and waits for the disk. A turn
- * writes some 28 pages; SQLite's own 1000 would hold up one turn in 35.
+ * writes some 25 pages; SQLite's own 1000 would hold up one turn in 40.
  */
 const PAGES_A_CHECKPOINT = 8192;
 

@@ -98,6 +98,11 @@ async function compareLatency(lab: Lab, gateway: Gateway, yardstick: MeasuredSer
         target: { kind: 'at most', limit: 1.5 },
       },
       {
+        what: '1 session: gateway over the client that only parses lines, in yardsticks',
+        value: (median(turnMs) - median(bareMs)) / median(noteMs),
+        unit: 'x',
+      },
+      {
         what: '1 session: gateway over raw ACP, 99th percentiles',
         value: quantile(turnMs, 0.99) - quantile(rawMs, 0.99),
         unit: 'ms',
