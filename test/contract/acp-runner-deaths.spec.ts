@@ -59,6 +59,15 @@ describe('the warm runner with an agent that ends', () => {
     expect(await harness.livingProcesses()).toHaveLength(1);
   });
 
+  it('has closed its input when a prompt comes: a new process gets the prompt', async () => {
+    const session = await open('resume close');
+    await turn(harness.runner, session, '/close-stdin');
+    await expectWell(harness, session);
+    expect(await callsTo(harness, 'session/prompt')).toHaveLength(2);
+    expect(await callsTo(harness, 'session/resume')).toHaveLength(1);
+    expect(await harness.livingProcesses()).toHaveLength(1);
+  });
+
   it('is killed in the middle of turns, of all its sessions', async () => {
     harness = await makeHostileHarness('resume close');
     const sessions = await Promise.all([1, 2, 3].map(() => opened(harness)));

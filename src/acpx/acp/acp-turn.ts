@@ -43,6 +43,8 @@ export class AcpTurn implements TurnEar, AsyncIterator<PromptItem, undefined> {
   /** Whether the agent has done something for the prompt. */
   private hasBegun = false;
   private hasRetried = false;
+  /** The agent ended before it could read the prompt. */
+  private isUnsent = false;
   private hadContext = false;
   private contextLost = false;
   private costUsd: number | null = null;
@@ -105,7 +107,9 @@ export class AcpTurn implements TurnEar, AsyncIterator<PromptItem, undefined> {
 
   agentEnded(fault: AgentFault): void {
     // Until the prompt is with an agent, the end of one is the matter of who opens the session.
-    if (this.phase === 'in_flight') this.finish(undefined, fault);
+    if (this.phase !== 'in_flight') return;
+    if (this.isUnsent && this.mayAskAgain()) this.askAgain();
+    else this.finish(undefined, fault);
   }
 
   private begin(): void {
@@ -161,7 +165,11 @@ export class AcpTurn implements TurnEar, AsyncIterator<PromptItem, undefined> {
     };
     const sent = agent.peer.request('session/prompt', params, {
       reply: (reply) => this.takeReply(reply),
-      lost: (error) => this.finish(undefined, error),
+      // The session hears of the agent's end, too, and then this turn.
+      lost: (error) => {
+        if (!this.isUnsent) this.finish(undefined, error);
+      },
+      unsent: () => (this.isUnsent = true),
     });
     this.push(sent);
     this.watch?.prompted();
@@ -170,21 +178,23 @@ export class AcpTurn implements TurnEar, AsyncIterator<PromptItem, undefined> {
   private takeReply(reply: AgentMessage): void {
     if (this.phase !== 'in_flight') return;
     this.stream.push(reply, true);
-    if (this.wasNotAccepted(reply.value)) {
-      this.hasRetried = true;
-      this.session.hasContext = this.hadContext;
-      this.session.shutAtAgent();
-      this.phase = 'starting';
-      void this.wakeAndSend();
-      return;
-    }
-    this.finish(reply.value, undefined);
+    // The agent knows the session no more, and has done nothing for the prompt.
+    if (faultOf(reply.value)?.code === RPC_CODES.unknownSession && this.mayAskAgain()) this.askAgain();
+    else this.finish(reply.value, undefined);
   }
 
-  /** The agent knows the session no more and has done nothing for the prompt: it is opened and asked again, once. */
-  private wasNotAccepted(reply: JsonObject): boolean {
-    if (this.hasRetried || this.hasBegun || this.cause !== undefined) return false;
-    return faultOf(reply)?.code === RPC_CODES.unknownSession;
+  private mayAskAgain(): boolean {
+    return !this.hasRetried && !this.hasBegun && this.cause === undefined;
+  }
+
+  /** Opens the session anew and sends the prompt once more. */
+  private askAgain(): void {
+    this.hasRetried = true;
+    this.isUnsent = false;
+    this.session.hasContext = this.hadContext;
+    this.session.shutAtAgent();
+    this.phase = 'starting';
+    void this.wakeAndSend();
   }
 
   private async stop(cause: StopCause): Promise<void> {

@@ -77,7 +77,7 @@ export class AgentProcess {
     private readonly around: AgentSurroundings,
   ) {
     this.gone = new Promise((resolve) => (this.resolveGone = resolve));
-    this.peer = new RpcPeer((line) => this.write(line));
+    this.peer = new RpcPeer((line, unsent) => this.write(line, unsent));
     this.launched = this.spawn();
     this.ready = this.start();
     // Whoever waits for it hears of it; nobody has to.
@@ -208,11 +208,14 @@ export class AgentProcess {
     else ear.hearRequest(message, method);
   }
 
-  private write(line: string): void {
-    if (this.child === undefined) return;
-    void this.child.write(line).then((isWritten) => {
+  private write(line: string, unsent?: () => void): void {
+    const { child } = this;
+    if (child === undefined) return;
+    void child.write(line).then((isWritten) => {
+      if (isWritten) return;
+      unsent?.();
       // Closed by the agent, or its end is about to be noticed; either way it can hear nothing more.
-      if (!isWritten && this.child !== undefined) void this.outputEnded(this.child);
+      void this.outputEnded(child);
     });
   }
 

@@ -34,7 +34,12 @@ export interface ReplyHandler {
   reply(reply: AgentMessage): void;
   /** The connection ended without a reply. */
   lost(error: Error): void;
+  /** The agent had closed its input, so that it cannot have read the request; `lost` follows. */
+  unsent?(): void;
 }
+
+/** Writes a line; calls `unsent` when not all of it could be written. */
+type WriteLine = (line: string, unsent?: () => void) => void;
 
 export interface CallOptions {
   readonly timeoutMs: number;
@@ -52,7 +57,7 @@ export class RpcPeer {
   private lastId = 0;
   private ended: Error | undefined;
 
-  constructor(private readonly write: (line: string) => void) {}
+  constructor(private readonly write: WriteLine) {}
 
   /** Sends a request and returns it as it was sent. */
   request(method: string, params: object, handler: ReplyHandler): AgentMessage {
@@ -60,7 +65,7 @@ export class RpcPeer {
     const id = this.lastId;
     if (this.ended === undefined) this.pending.set(id, handler);
     else handler.lost(this.ended);
-    return this.send({ jsonrpc: '2.0', id, method, params });
+    return this.send({ jsonrpc: '2.0', id, method, params }, () => handler.unsent?.());
   }
 
   /**
@@ -132,9 +137,9 @@ export class RpcPeer {
     for (const handler of handlers) handler.lost(error);
   }
 
-  private send(value: JsonObject): AgentMessage {
+  private send(value: JsonObject, unsent?: () => void): AgentMessage {
     const raw = JSON.stringify(value);
-    this.write(`${raw}\n`);
+    this.write(`${raw}\n`, unsent);
     return { raw, value };
   }
 }
