@@ -1,4 +1,8 @@
-/** `npm run bench` runs all benchmarks, `npm run bench -- NAME…` some of them; each leaves its section in docs/benchmarks.md. */
+/**
+ * `npm run bench` runs all benchmarks, `npm run bench -- NAME…` some of them; each leaves its section in docs/benchmarks.md. The
+ * clients run here, with a heap that is large from the start: small ones are collected every few hundred answers, which
+ * would be told as the server's time.
+ */
 import path from 'node:path';
 import { completionsBenchmark } from './claude/completions.js';
 import { historiesBenchmark } from './claude/histories.js';

@@ -12,9 +12,13 @@ import { TurnEntity } from '../../../src/sessions/turn.entity.js';
 
 const ROWS_AT_ONCE = 500;
 
+export function benchLedgerFile(dataDir: string): string {
+  return path.join(dataDir, 'clawdforge.db');
+}
+
 /** The server's own ledger on the file where a server of `dataDir` keeps it, brought up to date by its migrations. */
 export function openBenchLedger(dataDir: string): Promise<Ledger> {
-  return openLedger(path.join(dataDir, 'clawdforge.db'), [
+  return openLedger(benchLedgerFile(dataDir), [
     SessionEntity,
     TurnEntity,
     SessionEventEntity,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { median, type Benchmark } from '../support/figures.js';
 import { inLab, type Lab } from '../support/lab.js';
-import { openBenchLedger, seedSessions } from '../support/seed.js';
+import { benchLedgerFile, openBenchLedger, seedSessions } from '../support/seed.js';
 import type { SweepMeasurement } from './sweep-worker.js';
 
 const SESSIONS = 100_000;
@@ -72,12 +72,12 @@ async function seed(lab: Lab): Promise<string> {
     turnsEach: TURNS_EACH,
   });
   await ledger.close();
-  return path.join(dataDir, 'clawdforge.db');
+  return benchLedgerFile(dataDir);
 }
 
 async function sweepOnce(lab: Lab, seeded: string): Promise<SweepMeasurement> {
   const dataDir = await lab.directory('swept');
-  await copyFile(seeded, path.join(dataDir, 'clawdforge.db'));
+  await copyFile(seeded, benchLedgerFile(dataDir));
   const { stdout } = await promisify(execFile)(process.execPath, [WORKER], {
     cwd: lab.root,
     env: { ...lab.env, CLAWDFORGE_DATA_DIR: dataDir },
