@@ -21,7 +21,8 @@ module.exports = {
       },
     ],
   },
-  testTimeout: 60000,
+  // A busy machine can stall for half a minute. What a test waits for by itself (until.ts) has less, so that it is named.
+  testTimeout: 240000,
   // Many tests wait for processes: more workers than two cores need.
   maxWorkers: 3,
 };

@@ -4,8 +4,6 @@ import type { AcpHarness } from './acp-harness.js';
 import { callsTo, expectWell, makeHostileHarness } from './hostile-harness.js';
 import { begin, opened, turn, type RunningTurn } from './runner-contract.js';
 
-jest.setTimeout(60_000);
-
 describe('the warm runner with an agent that ends', () => {
   let harness: AcpHarness;
 

@@ -5,8 +5,6 @@ import { type AcpHarness, type AcpHarnessOptions, makeAcpHarness } from './acp-h
 import { callsTo, expectWell, makeHostileHarness } from './hostile-harness.js';
 import { begin, opened, promptOptions, textBlocks, turn, type RunningTurn } from './runner-contract.js';
 
-jest.setTimeout(60_000);
-
 describe('the warm runner with an agent that', () => {
   let harness: AcpHarness;
 
@@ -280,7 +278,7 @@ describe('the warm runner with an agent that', () => {
     const iterator = items[Symbol.asyncIterator]();
     await iterator.next();
     controller.abort();
-    await until('the turn is over', () => harness.runner.stats().runningTurns === 0, 20_000);
+    await until('the turn is over', () => harness.runner.stats().runningTurns === 0);
     let last: PromptItem | undefined;
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
       last = next.value;

@@ -5,8 +5,6 @@ import type { JsonObject } from '../../src/core/json-rpc.js';
 import { type AcpHarness, makeAcpHarness } from './acp-harness.js';
 import { turn } from './runner-contract.js';
 
-jest.setTimeout(60_000);
-
 interface Call {
   readonly method: string;
   readonly params: JsonObject;

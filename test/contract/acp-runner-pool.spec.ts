@@ -3,8 +3,6 @@ import { until } from '../support/until.js';
 import { type AcpHarness, type AcpHarnessOptions, makeAcpHarness } from './acp-harness.js';
 import { begin, opened, PROMPTS, turn, underWay } from './runner-contract.js';
 
-jest.setTimeout(60_000);
-
 describe('the warm runner and its processes:', () => {
   let harness: AcpHarness;
 

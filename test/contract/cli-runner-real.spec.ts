@@ -6,9 +6,6 @@ import { until } from '../support/until.js';
 import { makeCliHarness, type CliHarness } from './cli-harness.js';
 import { begin, opened, PROMPTS, turn, underWay } from './runner-contract.js';
 
-// Every acpx command starts a node of its own; on a busy machine that takes seconds.
-jest.setTimeout(90_000);
-
 describe('the acpx command line runner with real acpx and the echo agent', () => {
   let harness: CliHarness;
 

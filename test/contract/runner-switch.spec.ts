@@ -3,8 +3,6 @@ import { makeAcpHarness } from './acp-harness.js';
 import { makeCliHarness } from './cli-harness.js';
 import { opened, PROMPTS, turn, type RunnerHarness } from './runner-contract.js';
 
-jest.setTimeout(60_000);
-
 type MakeHarness = (options?: {
   directory?: string;
 }) => Promise<RunnerHarness & { readonly directory: string; halt(): Promise<void> }>;

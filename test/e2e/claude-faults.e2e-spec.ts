@@ -9,7 +9,6 @@ import { ServerHome } from '../support/server-home.js';
 import type { ServerProcess } from '../support/server-process.js';
 import { until } from '../support/until.js';
 
-const BUSY_MACHINE_MS = 60_000;
 const run = promisify(execFile);
 
 // The built server with a stand-in for claude; test/real has what needs the real one.
@@ -54,7 +53,7 @@ describe.each(CLAUDE_ENGINES)('the Claude Code backend of a server in trouble, e
       pids = notes.filter((note) => note.endsWith(` ${prompt}`)).map((note) => parseInt(note, 10));
       return pids.length === count;
     };
-    await until(`${count} have taken ${prompt}`, look, BUSY_MACHINE_MS);
+    await until(`${count} have taken ${prompt}`, look);
     return pids;
   };
 

@@ -11,11 +11,11 @@ describe('a server that is killed under load and started again on its data', () 
   beforeAll(async () => {
     home = await ServerHome.make({ CLAWDFORGE_MAX_LIVE_SESSIONS: '200', CLAWDFORGE_AGENTS: 'echo' });
   });
-  afterAll(() => home.remove(), 60_000);
+  afterAll(() => home.remove());
 
   it(`keeps all that it told, ends every turn once, leaves no process, and goes on (${CRASHES} crashes, CRASH_SEED=${SEED})`, async () => {
     const report = await new Crashes(home, SEED).run(CRASHES);
     expect(report.unknownTurns).toBeGreaterThan(0);
     expect(report.turns).toBeGreaterThan(CRASHES);
-  }, 240_000);
+  });
 });

@@ -102,7 +102,7 @@ describeOnLinux('clients of event streams that vanish, stall and come back', () 
           const stream = await session.follow(last === undefined ? {} : { 'last-event-id': last });
           const hasEnd = (): boolean => stream.events.at(-1)?.event === 'turn.completed';
           const hasNews = (): boolean => stream.events.length > (client + visit) % 5;
-          await until('there is something new', () => hasEnd() || (visit < 20 && hasNews()), 60_000);
+          await until('there is something new', () => hasEnd() || (visit < 20 && hasNews()));
           stream.leave();
           await stream.ended;
           isOver = hasEnd();

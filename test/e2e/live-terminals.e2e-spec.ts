@@ -272,9 +272,9 @@ describe('/admin/live-terminals', () => {
     claude().watched.show('THE LAST LINE');
     const seesEnd = ({ data }: { data: { base64?: string; text?: string } }): boolean =>
       (data.text ?? Buffer.from(data.base64 ?? '', 'base64').toString()).endsWith('THE LAST LINE');
-    await until('the attentive one sees the end', () => attentive.events.some(seesEnd), 60_000);
+    await until('the attentive one sees the end', () => attentive.events.some(seesEnd));
     stalled.socket.resume();
-    await until('the stalled one sees the end', () => stalled.text().includes('THE LAST LINE'), 60_000);
+    await until('the stalled one sees the end', () => stalled.text().includes('THE LAST LINE'));
     stalled.socket.destroy();
     attentive.leave();
   });

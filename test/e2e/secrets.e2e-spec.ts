@@ -95,7 +95,7 @@ describe('a run of the built server, whatever happens in it', () => {
       const answer = await fetch(`${server.baseUrl}${path}`, { headers });
       answers.push({ status: answer.status, headers: answer.headers, body: await answer.text() });
     }
-  }, 90_000);
+  });
   afterAll(async () => {
     await home.remove();
     await claude.remove();
@@ -117,7 +117,7 @@ describe('a run of the built server, whatever happens in it', () => {
     }
     expect(await says('ANTHROPIC_API_KEY')).toBe('ANTHROPIC_API_KEY is set');
     await app.close(id);
-  }, 60_000);
+  });
 
   it('answers with none of them', () => {
     const leaking = answers

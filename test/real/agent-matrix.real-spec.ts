@@ -186,7 +186,7 @@ describe.each(MATRIX_AGENTS)('the built server with the warm $name $version', (a
       const living = await home.agents();
       return doomed.flat().every((pid) => !living.includes(pid));
     };
-    await until('all that it had started is gone', isGone, 30_000);
+    await until('all that it had started is gone', isGone);
     await expectRecalled(session, recalled);
     await session.expectOneEndEach();
   });

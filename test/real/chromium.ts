@@ -65,7 +65,7 @@ export class TestBrowser {
   /** Resolves once all its processes, of which there are many, have ended. @throws when one does not. */
   async close(): Promise<void> {
     await this.browser.close();
-    await until('Chromium has ended', async () => (await this.processes()).length === 0, 30_000);
+    await until('Chromium has ended', async () => (await this.processes()).length === 0);
     await rm(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 

@@ -13,8 +13,6 @@ import { until } from '../support/until.js';
 import { type IsolatedHome, isolatedHome } from './environment.js';
 import { installRealAgents } from './install.js';
 
-const BUSY_MACHINE_MS = 60_000;
-
 describe.each(CLAUDE_ENGINES)('a real claude that is hurt, engine %s', (engine) => {
   const api = new FakeModelApi();
   let home: IsolatedHome;
@@ -48,7 +46,7 @@ describe.each(CLAUDE_ENGINES)('a real claude that is hurt, engine %s', (engine) 
   const noRoom = (): string => path.join(home.home, 'no-room');
   const onlySession = () => harness.backend.liveSessions[0]!;
   const untilAsked = (): Promise<void> =>
-    until('the model is asked', () => api.conversationRequests.length > 0, BUSY_MACHINE_MS);
+    until('the model is asked', () => api.conversationRequests.length > 0);
   const transcript = (): string => {
     const { id, cwd } = onlySession();
     const config = path.join(harness.directory, 'claude-code', 'sessions', id, 'config');
@@ -130,7 +128,7 @@ describe.each(CLAUDE_ENGINES)('a real claude that is hurt, engine %s', (engine) 
       return saidIn(events);
     };
     const settled = read().catch((error: unknown) => (error as ClaudeTurnError).fault);
-    await until('the prompt is taken', () => events.length > 0, BUSY_MACHINE_MS);
+    await until('the prompt is taken', () => events.length > 0);
     await rm(transcript(), { force: true });
     expect(await settled).toMatch(engine === 'terminal' ? 'transcript_lost' : /^part 1\. .*part 30\. $/);
     expect(saidIn(await harness.complete([user('say:next')]))).toBe('next');

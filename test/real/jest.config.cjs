@@ -8,7 +8,6 @@ module.exports = {
   roots: ['<rootDir>/test/real'],
   testMatch: ['<rootDir>/test/real/**/*.real-spec.ts'],
   setupFiles: [],
-  testTimeout: 120000,
   // An agent is a few hundred megabytes.
   maxWorkers: 2,
   testSequencer: '<rootDir>/test/real/crashes-first.cjs',

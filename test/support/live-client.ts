@@ -59,7 +59,7 @@ export class LiveSessionClient {
     return (await this.app.get(`${this.path}/turns/${turnId}`)).body;
   }
 
-  async ended(turnId: string, withinMs = 30_000): Promise<TurnBody> {
+  async ended(turnId: string, withinMs = 120_000): Promise<TurnBody> {
     await until('the turn has ended', async () => isFinal((await this.turn(turnId)).status), withinMs);
     return this.turn(turnId);
   }

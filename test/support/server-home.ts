@@ -70,7 +70,7 @@ export class ServerHome {
   }
 
   async untilNoAgents(): Promise<void> {
-    await until('no process of an agent is left', async () => (await this.agents()).length === 0, 20_000);
+    await until('no process of an agent is left', async () => (await this.agents()).length === 0);
   }
 
   /** Stops what runs and removes the directories. @throws when a process was left behind. */

@@ -34,8 +34,8 @@ export interface ServerOptions {
 }
 
 const builtServer = resolve(__dirname, '../../dist/main.js');
-const readyWithinMs = 30_000;
-const killAfterMs = 20_000;
+const readyWithinMs = 120_000;
+const killAfterMs = 60_000;
 
 /**
  * Starts the built server on a free port and resolves when it is ready for requests.
